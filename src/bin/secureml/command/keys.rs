@@ -1,0 +1,69 @@
+//! Keys and certificates from the paths on the command line.
+
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use secrecy::zeroize::Zeroizing;
+use secrecy::SecretString;
+use secureml::crypto::{Certificate, PublicKey};
+use secureml::io::{ReadError, read_to_limit};
+use secureml::sign::FileKey;
+
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::hint;
+use crate::host::Host;
+
+/// The key that signs.
+#[derive(Debug, Args)]
+pub(crate) struct PrivateKeyArgs {
+    /// The private key: PEM, SEC1 or PKCS#8, on P-256, P-384 or P-521.
+    #[arg(long, value_name = "PEM")]
+    private_key: PathBuf,
+    /// The passphrase of an encrypted key. Other users of the machine can see it: SECUREML_PASSWORD, or the question at
+    /// a terminal, is safer.
+    #[arg(long, value_name = "TEXT")]
+    password: Option<SecretString>,
+}
+
+impl PrivateKeyArgs {
+    pub(crate) fn open(&self, host: &Host) -> Result<FileKey, Failure> {
+        let content = Zeroizing::new(read(&self.private_key, "private key")?);
+        let given = || self.password.clone().or_else(|| host.env.text(PASSWORD_VARIABLE).map(SecretString::from));
+        let passphrase = || {
+            let question = format!("Passphrase of {}", self.private_key.display());
+            given().or_else(|| host.prompt().secret(&question))
+        };
+        FileKey::from_pem(&content, passphrase).map_err(|error| {
+            let message = format!("cannot use the private key {}", self.private_key.display());
+            Failure::new(Exit::Undecided, message, &error).with_help(hint::for_private_key(&error))
+        })
+    }
+}
+
+pub(crate) fn public_key(path: &Path) -> Result<PublicKey, Failure> {
+    PublicKey::from_pem(&read(path, "public key")?).map_err(|error| {
+        let message = format!("cannot use the public key {}", path.display());
+        Failure::new(Exit::Undecided, message, &error).with_help(hint::for_public_key(&error.found))
+    })
+}
+
+/// All certificates of a PEM file, in order.
+pub(crate) fn certificates(path: &Path) -> Result<Vec<Certificate>, Failure> {
+    Certificate::all_from_pem(&read(path, "certificates")?).map_err(|error| {
+        Failure::new(Exit::Undecided, format!("cannot use the certificates of {}", path.display()), &error)
+            .with_help("give a PEM file with `-----BEGIN CERTIFICATE-----` blocks")
+    })
+}
+
+fn read(path: &Path, what: &str) -> Result<Vec<u8>, Failure> {
+    read_to_limit(path, MAX_KEY_FILE_BYTES).map_err(|error: ReadError| {
+        Failure::new(Exit::Undecided, format!("cannot read the {what}"), &error).with_help("check the path")
+    })
+}
+
+/// The environment variable with the passphrase of an encrypted private key.
+const PASSWORD_VARIABLE: &str = "SECUREML_PASSWORD";
+
+/// The largest key or certificate file: above any system's whole collection of roots.
+const MAX_KEY_FILE_BYTES: u64 = 8 << 20;

@@ -1,0 +1,11 @@
+//! One file a command: its arguments, what it does, what it says.
+
+pub(crate) mod completions;
+pub(crate) mod demo;
+pub(crate) mod digest;
+mod keys;
+mod run;
+pub(crate) mod sign;
+pub(crate) mod verify;
+
+pub(crate) use run::run;

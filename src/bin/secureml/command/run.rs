@@ -1,0 +1,79 @@
+use std::ffi::OsString;
+use std::io;
+
+use clap::Parser as _;
+use clap::error::ErrorKind;
+use secureml::render::{Failure as WrittenFailure, Report};
+
+use super::{completions, demo, digest, sign, verify};
+use crate::args::{Arguments, Command};
+use crate::argv;
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::host::Host;
+
+/// Understands the command line, runs it, and says how it ended.
+pub(crate) fn run(words: &[OsString], host: &Host) -> io::Result<Exit> {
+    let arguments = match Arguments::try_parse_from(argv::normalize(words)) {
+        Ok(arguments) => arguments,
+        Err(error) => return misuse(&error, host),
+    };
+    host.set_output(&arguments.global);
+    let name = name(&arguments.command);
+    let result = match arguments.command {
+        Command::Sign(args) => sign::run(&args, host),
+        Command::Verify(args) => verify::run(&args, host),
+        Command::Digest(args) => digest::run(&args, host),
+        Command::Demo(args) => demo::run(&args, host),
+        Command::Completions(args) => completions::run(&args, host),
+    };
+    match result {
+        Ok(exit) => Ok(exit),
+        Err(failure) => failed(name, &failure, host),
+    }
+}
+
+fn name(command: &Command) -> &'static str {
+    match command {
+        Command::Sign(_) => "sign",
+        Command::Verify(_) => "verify",
+        Command::Digest(_) => "digest",
+        Command::Demo(_) => "demo",
+        Command::Completions(_) => "completions",
+    }
+}
+
+/// Help and version are no errors; everything else that clap says is misuse.
+fn misuse(error: &clap::Error, host: &Host) -> io::Result<Exit> {
+    let wanted = matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion);
+    if wanted {
+        error.print()?;
+        return Ok(Exit::Accepted);
+    }
+    let message = error.to_string();
+    let message = message.trim().trim_start_matches("error: ");
+    let failure = WrittenFailure { message, causes: &[], help: None };
+    host.printer().report(&Report::new("secureml", Exit::Misuse.outcome()).with_error(failure))?;
+    error.print()?;
+    Ok(Exit::Misuse)
+}
+
+fn failed(command: &str, failure: &Failure, host: &Host) -> io::Result<Exit> {
+    let printer = host.printer();
+    let written = WrittenFailure {
+        message: &failure.message,
+        causes: &failure.causes,
+        help: failure.help.as_deref(),
+    };
+    let report = Report::new(command, failure.exit.outcome()).with_findings(&failure.findings).with_error(written);
+    // Standard error comes first: standard output may be what is broken.
+    printer.failure(failure)?;
+    printer.report(&report)?;
+    Ok(failure.exit)
+}
+
+impl From<io::Error> for Failure {
+    fn from(error: io::Error) -> Self {
+        Self::new(Exit::Undecided, "cannot write to standard output", &error)
+    }
+}

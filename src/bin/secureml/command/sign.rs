@@ -1,0 +1,154 @@
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand, ValueEnum};
+use secureml::ops::{DigestRequest, SignRequest, SingleFileName, sign};
+use secureml::render::Report;
+use secureml::sign::{CertificateSigner, KeySigner, SignError, Signer};
+
+use super::keys::{self, PrivateKeyArgs};
+use crate::args::{HashArgs, IgnoreArgs};
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::host::Host;
+
+/// Signs a model; the signature is a Sigstore bundle in a file of its own.
+#[derive(Debug, Args)]
+pub(crate) struct SignArgs {
+    #[command(subcommand)]
+    method: Method,
+}
+
+#[derive(Debug, Subcommand)]
+enum Method {
+    /// Sign with a private key; verifiers need the public key.
+    Key(KeyArgs),
+    /// Sign with a private key and the certificate that speaks for it; verifiers need the CA's certificate.
+    Certificate(CertificateArgs),
+    /// Sign with an identity (keyless). Not in this version.
+    Sigstore(Absent),
+    #[command(hide = true)]
+    Pkcs11Key(Absent),
+    #[command(hide = true)]
+    Pkcs11Certificate(Absent),
+}
+
+/// A method that this version does not have, with whatever stands behind it.
+#[derive(Debug, Args)]
+#[command(disable_help_flag = true)]
+pub(crate) struct Absent {
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true, hide = true)]
+    _words: Vec<OsString>,
+}
+
+impl Absent {
+    pub(crate) fn failure(command: &str, method: &str) -> Failure {
+        Failure::plain(Exit::Misuse, format!("`{command} {method}` is not in this version"))
+            .with_help(format!("name a method: `secureml {command} key …` or `secureml {command} certificate …`"))
+    }
+}
+
+#[derive(Debug, Args)]
+struct KeyArgs {
+    #[command(flatten)]
+    key: PrivateKeyArgs,
+    #[command(flatten)]
+    model: ModelArgs,
+}
+
+#[derive(Debug, Args)]
+struct CertificateArgs {
+    #[command(flatten)]
+    key: PrivateKeyArgs,
+    /// The certificate of the private key; further certificates in the file are not used.
+    #[arg(long, value_name = "PEM")]
+    signing_certificate: PathBuf,
+    /// Certificates to send along, from the signer's issuer towards the root; may be repeated.
+    #[arg(long, value_name = "PEM")]
+    certificate_chain: Vec<PathBuf>,
+    #[command(flatten)]
+    model: ModelArgs,
+}
+
+#[derive(Debug, Args)]
+struct ModelArgs {
+    /// The model: a folder, or a single file.
+    #[arg(value_name = "MODEL")]
+    model: PathBuf,
+    /// Where the signature is written.
+    #[arg(long, value_name = "PATH", default_value = "model.sig")]
+    signature: PathBuf,
+    #[command(flatten)]
+    ignore: IgnoreArgs,
+    #[command(flatten)]
+    hash: HashArgs,
+    /// How a model that is a single file is listed. The reference tool knows `dot` alone; OMS 1.0 asks for `basename`.
+    #[arg(long, value_enum, default_value_t, value_name = "NAME")]
+    single_file_name: SingleFile,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+enum SingleFile {
+    #[default]
+    Dot,
+    Basename,
+}
+
+pub(crate) fn run(args: &SignArgs, host: &Host) -> Result<Exit, Failure> {
+    match &args.method {
+        Method::Key(args) => {
+            let key = args.key.open(host)?;
+            run_with(&args.model, &KeySigner::new(&key), host)
+        }
+        Method::Certificate(args) => {
+            let key = args.key.open(host)?;
+            let leaf = keys::certificates(&args.signing_certificate)?.into_iter().next();
+            let Some(leaf) = leaf else { return Err(Failure::plain(Exit::Undecided, "no signing certificate")) };
+            let mut others = Vec::new();
+            for path in &args.certificate_chain {
+                others.extend(keys::certificates(path)?);
+            }
+            let signer = CertificateSigner::new(&key, leaf, others).map_err(|error| unusable(&error))?;
+            run_with(&args.model, &signer, host)
+        }
+        Method::Sigstore(_) => Err(Absent::failure("sign", "sigstore")),
+        Method::Pkcs11Key(_) => Err(Absent::failure("sign", "pkcs11-key")),
+        Method::Pkcs11Certificate(_) => Err(Absent::failure("sign", "pkcs11-certificate")),
+    }
+}
+
+fn unusable(error: &SignError) -> Failure {
+    Failure::new(Exit::Undecided, "cannot use the signing certificate", error)
+        .with_help("give the certificate that was issued for this private key with --signing-certificate")
+}
+
+fn run_with(args: &ModelArgs, signer: &dyn Signer, host: &Host) -> Result<Exit, Failure> {
+    let selection = args.ignore.selection();
+    let method = args.hash.method().map_err(|text| Failure::plain(Exit::Misuse, text))?;
+    let model = DigestRequest {
+        model: &args.model,
+        method,
+        algorithm: args.hash.algorithm(),
+        symlinks: args.hash.symlinks(),
+        selection: &selection,
+    };
+    let single_file = match args.single_file_name {
+        SingleFile::Dot => SingleFileName::Dot,
+        SingleFile::Basename => SingleFileName::Basename,
+    };
+    let name = args.model.display().to_string();
+    let request = SignRequest { model, signature: &args.signature, single_file };
+    let progress = host.progress();
+    let result = sign(&request, signer, &*progress);
+    progress.finish();
+    let signed = result.map_err(|error| Failure::signing(&name, &error))?;
+    let printer = host.printer();
+    printer.warnings(&signed.warnings)?;
+    printer.result("Signing succeeded")?;
+    let report = Report::new("sign", Exit::Accepted.outcome())
+        .about(name, Some(args.signature.display().to_string()))
+        .with_manifest(Some(&signed.manifest))
+        .with_findings(&signed.warnings);
+    printer.report(&report)?;
+    Ok(Exit::Accepted)
+}

@@ -1,0 +1,192 @@
+use std::path::{Path, PathBuf};
+
+use clap::{Args, Subcommand};
+use secureml::crypto::Certificate;
+use secureml::finding::Finding;
+use secureml::manifest::UnsignedFiles;
+use secureml::ops::{Links, Refused, Verdict, VerifyRequest, verify};
+use secureml::render::Report;
+use secureml::trust::{CertificateTime, TrustRoot};
+use secureml::verify::Verified;
+
+use super::keys;
+use super::sign::Absent;
+use crate::args::IgnoreArgs;
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::host::Host;
+
+/// Verifies a model against its signature.
+#[derive(Debug, Args)]
+pub(crate) struct VerifyArgs {
+    #[command(subcommand)]
+    method: Method,
+}
+
+#[derive(Debug, Subcommand)]
+enum Method {
+    /// Verify a signature made with a private key.
+    Key(KeyArgs),
+    /// Verify a signature made with a certificate.
+    Certificate(CertificateArgs),
+    /// Verify a signature made with an identity (keyless). Not in this version.
+    Sigstore(Absent),
+}
+
+#[derive(Debug, Args)]
+struct KeyArgs {
+    /// The signer's public key in PEM.
+    #[arg(long, value_name = "PEM")]
+    public_key: PathBuf,
+    #[command(flatten)]
+    model: ModelArgs,
+}
+
+#[derive(Debug, Args)]
+struct CertificateArgs {
+    /// Trusted certificates; may be repeated. A signature is trusted if its certificate leads to a self-signed one of
+    /// these; without this option, to a root of the operating system.
+    #[arg(long, value_name = "PEM")]
+    certificate_chain: Vec<PathBuf>,
+    /// Print the fingerprints of all certificates to standard error.
+    #[arg(long)]
+    log_fingerprints: bool,
+    /// Judge the certificates at the start of the signer's own instead of now, as the reference tool does: expired ones
+    /// are accepted then.
+    #[arg(long)]
+    allow_expired_certificates: bool,
+    #[command(flatten)]
+    model: ModelArgs,
+}
+
+#[derive(Debug, Args)]
+struct ModelArgs {
+    /// The model: a folder, or a single file.
+    #[arg(value_name = "MODEL")]
+    model: PathBuf,
+    /// The signature to verify.
+    #[arg(long, value_name = "PATH")]
+    signature: PathBuf,
+    #[command(flatten)]
+    ignore: IgnoreArgs,
+    /// Accept files that nobody signed; they are not looked at. Every signed file is still checked.
+    #[arg(long, overrides_with = "no_ignore_unsigned_files")]
+    ignore_unsigned_files: bool,
+    /// Refuse a model with files that nobody signed (the default).
+    #[arg(long, overrides_with = "ignore_unsigned_files")]
+    no_ignore_unsigned_files: bool,
+    /// For compatibility; whether links are followed is taken from the signature.
+    #[arg(long, conflicts_with = "deny_symlinks")]
+    allow_symlinks: bool,
+    /// Refuse links even where the signer followed them.
+    #[arg(long)]
+    deny_symlinks: bool,
+}
+
+pub(crate) fn run(args: &VerifyArgs, host: &Host) -> Result<Exit, Failure> {
+    match &args.method {
+        Method::Key(args) => run_with(&args.model, &TrustRoot::Key(keys::public_key(&args.public_key)?), host),
+        Method::Certificate(args) => {
+            let mut anchors = Vec::new();
+            for path in &args.certificate_chain {
+                anchors.extend(keys::certificates(path)?);
+            }
+            if args.certificate_chain.is_empty() {
+                anchors = system_roots()?;
+            }
+            if args.log_fingerprints {
+                log_fingerprints(&anchors, &args.model.signature, host)?;
+            }
+            let time = if args.allow_expired_certificates { CertificateTime::StartOfSigner } else { CertificateTime::Now };
+            run_with(&args.model, &TrustRoot::Certificates { anchors, time }, host)
+        }
+        Method::Sigstore(_) => Err(Absent::failure("verify", "sigstore")),
+    }
+}
+
+fn run_with(args: &ModelArgs, trust: &TrustRoot, host: &Host) -> Result<Exit, Failure> {
+    let selection = args.ignore.selection();
+    let request = VerifyRequest {
+        model: &args.model,
+        signature: &args.signature,
+        selection: &selection,
+        unsigned_files: if args.ignore_unsigned_files { UnsignedFiles::Ignore } else { UnsignedFiles::Refuse },
+        links: if args.deny_symlinks { Links::Refuse } else { Links::AsSigned },
+    };
+    let name = args.model.display().to_string();
+    let progress = host.progress();
+    let result = verify(&request, trust, host.now, &*progress);
+    progress.finish();
+    let printer = host.printer();
+    let signature = Some(args.signature.display().to_string());
+    match result.map_err(|error| Failure::verifying(&name, &error))? {
+        Verdict::Accepted { verified, warnings } => {
+            printer.warnings(&warnings)?;
+            printer.report(&report(Exit::Accepted, Some(&verified), &warnings).about(name, signature))?;
+            printer.result("Verification succeeded")?;
+            Ok(Exit::Accepted)
+        }
+        Verdict::Refused(Refused { verified, findings }) => {
+            let message = if verified.is_some() {
+                format!("{name} is not what was signed")
+            } else {
+                format!("the signature {} is not accepted", args.signature.display())
+            };
+            let failure = Failure { findings, help: None, ..Failure::plain(Exit::Refused, message) };
+            let failure = Failure { help: help(&failure.findings), ..failure };
+            printer.failure(&failure)?;
+            printer.warnings(&failure.findings)?;
+            printer.report(&report(Exit::Refused, verified.as_ref(), &failure.findings).about(name, signature))?;
+            Ok(Exit::Refused)
+        }
+    }
+}
+
+fn report<'a>(exit: Exit, verified: Option<&'a Verified>, findings: &'a [Finding]) -> Report<'a> {
+    Report::new("verify", exit.outcome())
+        .signed_by(verified.map(Verified::identity))
+        .with_manifest(verified.map(Verified::manifest))
+        .with_findings(findings)
+}
+
+/// The next step for the first reason that has one.
+fn help(findings: &[Finding]) -> Option<String> {
+    let help = findings.iter().find_map(|finding| match finding.rule {
+        "signature-method" => Some("verify with the method that the signature was made by"),
+        "signature-key" => Some("give the public key of this model's signer with --public-key"),
+        "signature-certificate" => Some("give the CA that you trust, up to its self-signed root, with --certificate-chain"),
+        "file-lfs-pointer" => Some("run `git lfs pull`, then verify again"),
+        "file-line-endings" => Some("mark model files as binary in .gitattributes (`* -text`), and check them out again"),
+        "file-unsigned" => Some("remove what was added, leave it out with --ignore-paths, or accept it with --ignore-unsigned-files"),
+        "signature-malformed" => Some("get the signature again from where the model came from"),
+        "file-changed" | "file-missing" | "file-renamed" => Some("get the model again from its source, and do not use this copy"),
+        _ => None,
+    });
+    help.map(str::to_owned)
+}
+
+fn system_roots() -> Result<Vec<Certificate>, Failure> {
+    let found = rustls_native_certs::load_native_certs();
+    let roots: Vec<Certificate> =
+        found.certs.iter().filter_map(|der| Certificate::from_der(der.as_ref()).ok()).collect();
+    if roots.is_empty() {
+        let failure = Failure::plain(Exit::Undecided, "the operating system has no trusted certificates");
+        return Err(failure.with_help("give the CA that you trust with --certificate-chain"));
+    }
+    Ok(roots)
+}
+
+/// As the reference tool prints them: trusted certificates first, then those of the signature, its own one last.
+fn log_fingerprints(anchors: &[Certificate], signature: &Path, host: &Host) -> Result<(), Failure> {
+    use secureml::oms::{Bundle, Material};
+    for anchor in anchors {
+        host.printer().note(&format!("[  init  ] sha256 Fingerprint: {}", anchor.fingerprint()))?;
+    }
+    // A bundle that cannot be read is reported by the verification that follows.
+    if let Ok(Bundle { material: Material::Chain { leaf, others }, .. }) = Bundle::read(signature) {
+        for certificate in others.iter().chain([&*leaf]) {
+            host.printer().note(&format!("[ verify ] sha256 Fingerprint: {}", certificate.fingerprint()))?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,128 @@
+//! What to do next, in flags and commands: only the program knows them, so the library's errors leave it out.
+
+use std::io::ErrorKind;
+
+use secureml::finding::Finding;
+use secureml::manifest::{HashError, ManifestError};
+use secureml::model::{Oddity, TreeError};
+use secureml::ops::{HashAllError, SignModelError, VerifyModelError};
+use secureml::sign::{FileKeyError, SignError};
+
+use crate::exit::Exit;
+
+/// How signing ends with this error, and what to do.
+pub(crate) fn for_signing(error: &SignModelError) -> (Exit, Option<String>) {
+    match error {
+        SignModelError::Hash(error) => for_hashing(error),
+        SignModelError::Ignore(_) => (Exit::Misuse, None),
+        SignModelError::Sign(SignError::KeyMismatch { .. }) => {
+            (Exit::Misuse, text("give the certificate that was issued for this private key"))
+        }
+        SignModelError::OverModel { .. } => (Exit::Misuse, text("give another path with --signature")),
+        SignModelError::OverOtherFile { .. } => {
+            (Exit::Misuse, text("give another path with --signature, or remove the file first"))
+        }
+        SignModelError::Write(error) if error.source.kind() == ErrorKind::NotFound => {
+            (Exit::Undecided, text("make the folder first, or give another path with --signature"))
+        }
+        _ => (Exit::Undecided, None),
+    }
+}
+
+/// How describing a model ends with this error, and what to do.
+pub(crate) fn for_hashing(error: &HashAllError) -> (Exit, Option<String>) {
+    match error {
+        HashAllError::Hash(error) => for_reading(error),
+        HashAllError::Odd { findings } => {
+            let links = findings.iter().any(|finding| finding.message == Oddity::Link.to_string());
+            let help = if links {
+                "leave them out with --ignore-paths, or sign what the links point to with --allow-symlinks"
+            } else {
+                "leave them out with --ignore-paths, or remove them"
+            };
+            (Exit::Refused, text(help))
+        }
+        HashAllError::Manifest(ManifestError::Empty) => {
+            (Exit::Refused, text("give the folder or file that holds the model, and check --ignore-paths"))
+        }
+        HashAllError::Manifest(_) => (Exit::Refused, None),
+        _ => (Exit::Misuse, None),
+    }
+}
+
+/// How verifying ends with this error, and what to do.
+pub(crate) fn for_verifying(error: &VerifyModelError) -> (Exit, Option<String>) {
+    match error {
+        VerifyModelError::Ignore(_) => (Exit::Misuse, None),
+        VerifyModelError::Hash(error) => for_reading(error),
+        _ => (Exit::Undecided, text("check the path given with --signature")),
+    }
+}
+
+fn for_reading(error: &HashError) -> (Exit, Option<String>) {
+    match error {
+        HashError::Tree(TreeError::Root { kind: Oddity::Link, .. }) => {
+            (Exit::Refused, text("give the path that the link points to, or --allow-symlinks"))
+        }
+        HashError::Tree(TreeError::Root { .. }) => (Exit::Refused, text("a model is a file or a folder")),
+        HashError::Tree(TreeError::Read { source, .. }) | HashError::Read { source, .. } => {
+            (Exit::Undecided, for_io(source.kind()))
+        }
+        HashError::Unstable { .. } => (Exit::Undecided, text("wait until nothing writes to the model, and try again")),
+        HashError::TooMany { .. } => (Exit::Misuse, text("give a larger --shard-size")),
+        _ => (Exit::Undecided, None),
+    }
+}
+
+/// What to do about a private key that cannot be used.
+pub(crate) fn for_private_key(error: &FileKeyError) -> String {
+    match error {
+        FileKeyError::NoPassphrase => {
+            "set SECUREML_PASSWORD, give --password, or run it at a terminal to be asked".to_owned()
+        }
+        FileKeyError::WrongPassphrase => "check the passphrase".to_owned(),
+        FileKeyError::Key(error) if error.found.contains("old way") => {
+            "convert it with `openssl pkcs8 -topk8 -in OLD.pem -out NEW.pem`".to_owned()
+        }
+        FileKeyError::Key(error) if error.found.starts_with("DER") => {
+            "convert it with `openssl pkey -inform DER -in KEY.der -out KEY.pem`".to_owned()
+        }
+        FileKeyError::Key(error) if error.found.contains("public key") => {
+            "the private key signs, the public key verifies: give the private one with --private-key".to_owned()
+        }
+        _ => "make one with `openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out key.pem`".to_owned(),
+    }
+}
+
+/// What to do about a public key that cannot be used.
+pub(crate) fn for_public_key(found: &str) -> String {
+    if found.contains("private key") {
+        "get the public half with `openssl pkey -in PRIVATE.pem -pubout -out PUBLIC.pem`".to_owned()
+    } else if found.contains("certificate") {
+        "verify with `secureml verify certificate --certificate-chain …`, or give the signer's public key".to_owned()
+    } else if found.starts_with("DER") {
+        "convert it with `openssl pkey -pubin -inform DER -in KEY.der -out KEY.pem`".to_owned()
+    } else {
+        "give the signer's public key in PEM with --public-key".to_owned()
+    }
+}
+
+/// The findings that an error brings along.
+pub(crate) fn findings(error: &HashAllError) -> Vec<Finding> {
+    match error {
+        HashAllError::Odd { findings } => findings.clone(),
+        _ => Vec::new(),
+    }
+}
+
+fn for_io(kind: ErrorKind) -> Option<String> {
+    match kind {
+        ErrorKind::NotFound => text("check the path of the model"),
+        ErrorKind::PermissionDenied => text("make it readable for this user, or leave it out with --ignore-paths"),
+        _ => None,
+    }
+}
+
+fn text(help: &str) -> Option<String> {
+    Some(help.to_owned())
+}

@@ -1,0 +1,59 @@
+use std::cell::Cell;
+use std::ffi::OsString;
+use std::io::IsTerminal as _;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use secureml::env::Env;
+use secureml::progress::{NoProgress, Progress};
+use secureml::prompt::{NoPrompt, Prompt};
+
+use crate::args::{Format, GlobalArgs};
+use crate::argv::wants_json;
+use crate::exit::Exit;
+use crate::printer::Printer;
+use crate::terminal::{Bars, TerminalPrompt};
+
+/// The world as the commands see it, built once.
+pub(crate) struct Host {
+    pub(crate) env: Env,
+    /// Since the Unix epoch.
+    pub(crate) now: Duration,
+    printer: Cell<Printer>,
+    attended: bool,
+}
+
+impl Host {
+    pub(crate) fn of_process(words: &[OsString]) -> Result<Self, Exit> {
+        let env = Env::of_process();
+        #[expect(clippy::disallowed_methods, reason = "this is where the time enters the program")]
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).map_err(|_| Exit::Undecided)?;
+        let format = if wants_json(words) { Format::Json } else { Format::Text };
+        let attended = std::io::stderr().is_terminal() && env.text("CI").is_none();
+        Ok(Self { env, now, printer: Cell::new(Printer { format, quiet: false, warnings: true }), attended })
+    }
+
+    /// Takes what the command line says of output.
+    pub(crate) fn set_output(&self, global: &GlobalArgs) {
+        let warnings = !matches!(global.log_level.to_ascii_uppercase().as_str(), "ERROR" | "CRITICAL");
+        self.printer.set(Printer { format: global.format, quiet: global.quiet, warnings });
+    }
+
+    pub(crate) fn printer(&self) -> Printer {
+        self.printer.get()
+    }
+
+    /// Bars where somebody watches, nothing elsewhere.
+    pub(crate) fn progress(&self) -> Box<dyn Progress> {
+        let printer = self.printer.get();
+        if self.attended && !printer.quiet && printer.format == Format::Text {
+            Box::new(Bars::default())
+        } else {
+            Box::new(NoProgress)
+        }
+    }
+
+    /// Questions where somebody can answer.
+    pub(crate) fn prompt(&self) -> Box<dyn Prompt> {
+        if self.attended && std::io::stdin().is_terminal() { Box::new(TerminalPrompt) } else { Box::new(NoPrompt) }
+    }
+}

@@ -1,0 +1,25 @@
+//! The program `secureml`.
+
+mod args;
+mod argv;
+mod command;
+mod exit;
+mod failure;
+mod hint;
+mod host;
+mod printer;
+mod terminal;
+
+use std::process::ExitCode;
+
+use crate::exit::Exit;
+use crate::host::Host;
+
+fn main() -> ExitCode {
+    let words: Vec<_> = std::env::args_os().collect();
+    let host = match Host::of_process(&words) {
+        Ok(host) => host,
+        Err(exit) => return exit.into(),
+    };
+    command::run(&words, &host).unwrap_or(Exit::Undecided).into()
+}

@@ -1,0 +1,128 @@
+use std::io::{self, Write as _};
+
+use anstyle::{AnsiColor, Style};
+use secureml::finding::{Finding, Severity};
+use secureml::render::{Report, write_json};
+
+use crate::args::Format;
+use crate::failure::Failure;
+
+/// The only owner of standard output and standard error.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Printer {
+    pub(crate) format: Format,
+    pub(crate) quiet: bool,
+    pub(crate) warnings: bool,
+}
+
+impl Printer {
+    /// A command's result for people, on one or more lines of standard output.
+    pub(crate) fn result(self, text: &str) -> io::Result<()> {
+        if self.quiet || self.format == Format::Json {
+            return Ok(());
+        }
+        let mut out = anstream::stdout().lock();
+        out.write_all(text.as_bytes())?;
+        out.write_all(b"\n")?;
+        out.flush()
+    }
+
+    /// A command's result for programs.
+    pub(crate) fn report(self, report: &Report<'_>) -> io::Result<()> {
+        if self.format != Format::Json {
+            return Ok(());
+        }
+        let mut out = io::stdout().lock();
+        write_json(report, &mut out)?;
+        out.flush()
+    }
+
+    /// Something for people to know, on standard error.
+    pub(crate) fn note(self, text: &str) -> io::Result<()> {
+        if self.quiet || self.format == Format::Json {
+            return Ok(());
+        }
+        writeln!(anstream::stderr().lock(), "{text}")
+    }
+
+    /// Warnings on standard error.
+    pub(crate) fn warnings(self, findings: &[Finding]) -> io::Result<()> {
+        if self.quiet || !self.warnings {
+            return Ok(());
+        }
+        let mut err = anstream::stderr().lock();
+        let (shown, more) = split(findings.iter().filter(|finding| finding.severity == Severity::Warning));
+        for finding in shown {
+            writeln!(err, "{WARNING}warning:{WARNING:#} {}", line(finding))?;
+        }
+        if more > 0 {
+            writeln!(err, "{WARNING}warning:{WARNING:#} and {more} more")?;
+        }
+        Ok(())
+    }
+
+    /// Why a command came to no good end, on standard error; the first twenty findings, then counts.
+    pub(crate) fn failure(self, failure: &Failure) -> io::Result<()> {
+        let mut err = anstream::stderr().lock();
+        writeln!(err, "{ERROR}error:{ERROR:#} {}", plain(&failure.message))?;
+        for cause in &failure.causes {
+            writeln!(err, "  cause: {}", plain(cause))?;
+        }
+        let (shown, more) = split(failure.findings.iter().filter(|finding| finding.severity == Severity::Error));
+        for finding in &shown {
+            writeln!(err, "  {}", line(finding))?;
+        }
+        if more > 0 {
+            writeln!(err, "  and {more} more: {}", counts(&failure.findings))?;
+        }
+        if let Some(help) = &failure.help {
+            writeln!(err, "  {HELP}help:{HELP:#} {}", plain(help))?;
+        }
+        Ok(())
+    }
+}
+
+/// Makes text from elsewhere harmless for a terminal: control characters are written out.
+pub(crate) fn plain(text: &str) -> String {
+    let mut safe = String::with_capacity(text.len());
+    for c in text.chars() {
+        // Bidirectional controls reorder what a reader sees.
+        if c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}') {
+            safe.extend(c.escape_default());
+        } else {
+            safe.push(c);
+        }
+    }
+    safe
+}
+
+fn line(finding: &Finding) -> String {
+    match &finding.path {
+        Some(path) => format!("{}: {}", plain(path), plain(&finding.message)),
+        None => plain(&finding.message),
+    }
+}
+
+fn split<'a>(mut findings: impl Iterator<Item = &'a Finding>) -> (Vec<&'a Finding>, usize) {
+    let shown = findings.by_ref().take(SHOWN).collect();
+    (shown, findings.count())
+}
+
+/// How many findings there are of each kind, over all of them.
+fn counts(findings: &[Finding]) -> String {
+    let mut rules: Vec<(&str, usize)> = Vec::new();
+    for finding in findings.iter().filter(|finding| finding.severity == Severity::Error) {
+        match rules.iter_mut().find(|(rule, _)| *rule == finding.rule) {
+            Some((_, count)) => *count += 1,
+            None => rules.push((finding.rule, 1)),
+        }
+    }
+    let parts: Vec<String> = rules.iter().map(|(rule, count)| format!("{count} {rule}")).collect();
+    format!("{} in all", parts.join(", "))
+}
+
+/// How many findings are shown one by one.
+const SHOWN: usize = 20;
+const ERROR: Style = AnsiColor::Red.on_default().bold();
+const WARNING: Style = AnsiColor::Yellow.on_default().bold();
+const HELP: Style = AnsiColor::Cyan.on_default().bold();

@@ -1,0 +1,38 @@
+use aws_lc_rs::digest;
+
+/// A hash that is signed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum SigningHash {
+    /// SHA-256.
+    Sha256,
+    /// SHA-384.
+    Sha384,
+    /// SHA-512.
+    Sha512,
+}
+
+/// The digest of a message that is, or was, signed.
+///
+/// Hardware and cloud keys sign digests, and a message of many megabytes is not copied to be put together.
+#[derive(Clone)]
+pub struct MessageDigest(pub(crate) digest::Digest);
+
+impl MessageDigest {
+    /// Hashes a message given in pieces.
+    #[must_use]
+    pub fn of(hash: SigningHash, pieces: &[&[u8]]) -> Self {
+        let mut context = digest::Context::new(match hash {
+            SigningHash::Sha256 => &digest::SHA256,
+            SigningHash::Sha384 => &digest::SHA384,
+            SigningHash::Sha512 => &digest::SHA512,
+        });
+        pieces.iter().for_each(|piece| context.update(piece));
+        Self(context.finish())
+    }
+
+    /// The digest's bytes.
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8] {
+        self.0.as_ref()
+    }
+}

@@ -1,0 +1,158 @@
+use std::path::Path;
+
+use super::Envelope;
+use super::bundle_json;
+use crate::crypto::{Certificate, CertificateError, PublicKey};
+use crate::io::{AtomicFile, ReadError, WriteError, read_to_limit};
+
+/// A Sigstore bundle around one signed statement; parsed, not verified.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Bundle {
+    /// What was signed, and the signature.
+    pub envelope: Envelope,
+    /// What the signer says about his key.
+    pub material: Material,
+}
+
+/// What a bundle offers to check its signature with (OMS 1.0, section 4.1).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Material {
+    /// The name of a key that the verifier must have.
+    PublicKey(KeyIdentifier),
+    /// The signer's certificate and those that lead on from it.
+    Chain {
+        /// The signer's certificate.
+        leaf: Box<Certificate>,
+        /// The others, in the order in which they stand.
+        others: Vec<Certificate>,
+    },
+    /// The certificate of a Sigstore instance, which goes with transparency log entries.
+    Keyless {
+        /// The signer's certificate.
+        leaf: Box<Certificate>,
+    },
+}
+
+/// How a bundle names a key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum KeyIdentifier {
+    /// By its fingerprint.
+    Hint(String),
+    /// By the key itself, as the reference tool did before 1.1.0.
+    Key(PublicKey),
+    /// Not at all.
+    None,
+}
+
+impl Bundle {
+    /// Reads a bundle from a file.
+    ///
+    /// # Errors
+    /// [`BundleError`] where it cannot be read, or is no bundle.
+    pub fn read(path: &Path) -> Result<Self, BundleError> {
+        Self::from_json(&read_to_limit(path, MAX_BUNDLE_BYTES)?)
+    }
+
+    /// Reads a bundle.
+    ///
+    /// Held to the Sigstore bundle format 0.3 and the OMS schema: no unknown fields, none twice, one kind of material,
+    /// one signature, standard base64. `tlogEntries` and `keyid` may be absent, `keyid` null or any text.
+    ///
+    /// # Errors
+    /// [`BundleError`] that says what is wrong.
+    pub fn from_json(json: &[u8]) -> Result<Self, BundleError> {
+        bundle_json::read(json)
+    }
+
+    /// Writes the bundle as the reference tool does: compact, no newline at the end.
+    ///
+    /// # Errors
+    /// What the sink says.
+    pub fn write_json(&self, sink: &mut dyn std::io::Write) -> std::io::Result<()> {
+        bundle_json::write(self, sink)
+    }
+
+    /// Writes the bundle to a file, whole or not at all.
+    ///
+    /// # Errors
+    /// [`WriteError`] where that is not possible.
+    pub fn save(&self, path: &Path) -> Result<(), WriteError> {
+        let mut file = AtomicFile::create(path)?;
+        self.write_json(&mut file).map_err(|source| WriteError { path: path.to_owned(), source })?;
+        file.commit()
+    }
+}
+
+/// Why something is not a bundle.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum BundleError {
+    /// The file cannot be read.
+    #[error(transparent)]
+    Read(#[from] ReadError),
+    /// There is nothing in it.
+    #[error("the signature is empty")]
+    Empty,
+    /// It is not JSON of the right shape.
+    #[error("the signature is not a Sigstore bundle")]
+    Json(#[from] serde_json::Error),
+    /// Another kind of bundle.
+    #[error("the signature has the media type {found:?}, not {MEDIA_TYPE:?}")]
+    MediaType {
+        /// What it says.
+        found: String,
+    },
+    /// Another kind of payload.
+    #[error("the envelope holds {found:?}, not {:?}", super::PAYLOAD_TYPE)]
+    PayloadType {
+        /// What it says.
+        found: String,
+    },
+    /// None, or several, of `publicKey`, `x509CertificateChain` and `certificate`.
+    #[error("the signature has {found} kinds of verification material, it must have one")]
+    Materials {
+        /// How many there are.
+        found: usize,
+    },
+    /// None, or several, signatures.
+    #[error("the envelope has {found} signatures, a Sigstore bundle has one")]
+    Signatures {
+        /// How many there are.
+        found: usize,
+    },
+    /// No certificate, or far too many.
+    #[error("the signature has {found} certificates, expected 1 to {limit}")]
+    Certificates {
+        /// How many there are.
+        found: usize,
+        /// The ceiling.
+        limit: usize,
+    },
+    /// A keyless signature without its log entry.
+    #[error("the keyless signature has no transparency log entry")]
+    NoLogEntry,
+    /// Text that is not standard base64, or empty.
+    #[error("{field} is not standard base64")]
+    Base64 {
+        /// Where it stands.
+        field: &'static str,
+    },
+    /// A certificate cannot be parsed.
+    #[error("certificate {number} of the signature is not acceptable")]
+    Certificate {
+        /// Which one, from 1.
+        number: usize,
+        /// Why.
+        #[source]
+        source: CertificateError,
+    },
+    /// A public key in the bundle cannot be parsed.
+    #[error("the public key in the signature is not acceptable")]
+    Key(#[source] crate::crypto::KeyError),
+}
+
+/// The only media type of bundles that hold a key or certificate signature.
+pub(super) const MEDIA_TYPE: &str = "application/vnd.dev.sigstore.bundle.v0.3+json";
+
+/// The largest bundle that is read: that of some two million files.
+pub const MAX_BUNDLE_BYTES: u64 = 512 << 20;

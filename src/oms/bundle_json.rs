@@ -1,0 +1,244 @@
+//! The bundle's JSON, as it stands in the file.
+
+use std::borrow::Cow;
+use std::io::Write;
+
+use base64::Engine as _;
+use base64::display::Base64Display;
+use base64::engine::general_purpose::STANDARD;
+use serde::{Deserialize, Serialize, Serializer};
+use serde_json::value::RawValue;
+
+use super::bundle::MEDIA_TYPE;
+use super::{Bundle, BundleError, Envelope, KeyIdentifier, Material, PAYLOAD_TYPE, Payload};
+use crate::crypto::{Certificate, KeyError, PublicKey, Signature};
+
+pub(super) fn read(json: &[u8]) -> Result<Bundle, BundleError> {
+    if json.iter().all(u8::is_ascii_whitespace) {
+        return Err(BundleError::Empty);
+    }
+    let wire: WireBundle<'_> = serde_json::from_slice(json)?;
+    if wire.media_type != MEDIA_TYPE {
+        return Err(BundleError::MediaType { found: wire.media_type.into_owned() });
+    }
+    Ok(Bundle { material: read_material(&wire.verification_material)?, envelope: read_envelope(&wire.dsse_envelope)? })
+}
+
+fn read_envelope(wire: &WireEnvelope<'_>) -> Result<Envelope, BundleError> {
+    if wire.payload_type != PAYLOAD_TYPE {
+        return Err(BundleError::PayloadType { found: wire.payload_type.clone().into_owned() });
+    }
+    let [signature] = wire.signatures.as_slice() else {
+        return Err(BundleError::Signatures { found: wire.signatures.len() });
+    };
+    Ok(Envelope {
+        payload: Payload::new(decode(&wire.payload, "the payload")?),
+        signature: Signature::from_der(decode(&signature.sig, "the signature value")?),
+    })
+}
+
+fn read_material(wire: &WireMaterial<'_>) -> Result<Material, BundleError> {
+    match (&wire.public_key, &wire.x509_certificate_chain, &wire.certificate) {
+        (Some(key), None, None) => Ok(Material::PublicKey(read_key(key)?)),
+        (None, Some(chain), None) => {
+            let found = chain.certificates.len();
+            let mut certificates =
+                chain.certificates.iter().zip(1..).map(|(certificate, number)| read_certificate(certificate, number));
+            match certificates.next() {
+                Some(leaf) if found <= MAX_CERTIFICATES => {
+                    Ok(Material::Chain { leaf: Box::new(leaf?), others: certificates.collect::<Result<_, _>>()? })
+                }
+                _ => Err(BundleError::Certificates { found, limit: MAX_CERTIFICATES }),
+            }
+        }
+        (None, None, Some(_)) if wire.tlog_entries.is_empty() => Err(BundleError::NoLogEntry),
+        (None, None, Some(leaf)) => Ok(Material::Keyless { leaf: Box::new(read_certificate(leaf, 1)?) }),
+        (key, chain, leaf) => {
+            let found = usize::from(key.is_some()) + usize::from(chain.is_some()) + usize::from(leaf.is_some());
+            Err(BundleError::Materials { found })
+        }
+    }
+}
+
+/// An empty hint names no key, as in the reference tool; a key in full must be one.
+fn read_key(wire: &WireKey<'_>) -> Result<KeyIdentifier, BundleError> {
+    match (&wire.hint, &wire.raw_bytes) {
+        (Some(hint), _) if !hint.is_empty() => Ok(KeyIdentifier::Hint(hint.clone().into_owned())),
+        (_, Some(raw)) => {
+            // Written as PEM text; Sigstore's own format would be DER.
+            let raw = decode(raw, "the public key")?;
+            let key: Result<PublicKey, KeyError> =
+                if raw.starts_with(b"-----") { PublicKey::from_pem(&raw) } else { PublicKey::from_spki(&raw) };
+            key.map(KeyIdentifier::Key).map_err(BundleError::Key)
+        }
+        _ => Ok(KeyIdentifier::None),
+    }
+}
+
+fn read_certificate(wire: &WireCertificate<'_>, number: usize) -> Result<Certificate, BundleError> {
+    let der = decode(&wire.raw_bytes, "a certificate")?;
+    Certificate::from_der(&der).map_err(|source| BundleError::Certificate { number, source })
+}
+
+fn decode(text: &str, field: &'static str) -> Result<Vec<u8>, BundleError> {
+    match STANDARD.decode(text) {
+        Ok(bytes) if !bytes.is_empty() => Ok(bytes),
+        _ => Err(BundleError::Base64 { field }),
+    }
+}
+
+pub(super) fn write(bundle: &Bundle, sink: &mut dyn Write) -> std::io::Result<()> {
+    let material = match &bundle.material {
+        Material::PublicKey(KeyIdentifier::Hint(hint)) => WrittenMaterial::PublicKey { hint },
+        Material::PublicKey(KeyIdentifier::Key(_) | KeyIdentifier::None) => WrittenMaterial::PublicKey { hint: "" },
+        Material::Chain { leaf, others } => WrittenMaterial::X509CertificateChain {
+            certificates: std::iter::once(&**leaf).chain(others).map(WrittenCertificate::new).collect(),
+        },
+        Material::Keyless { .. } => {
+            // Its log entries are Sigstore's document; such a bundle stays the file it came in.
+            return Err(std::io::ErrorKind::Unsupported.into());
+        }
+    };
+    let envelope = &bundle.envelope;
+    let written = WrittenBundle {
+        media_type: MEDIA_TYPE,
+        verification_material: WrittenVerificationMaterial { material, tlog_entries: [] },
+        dsse_envelope: WrittenEnvelope {
+            payload: Base64(envelope.payload.as_bytes()),
+            payload_type: PAYLOAD_TYPE,
+            signatures: [WrittenSignature { sig: Base64(envelope.signature.as_der()), keyid: "" }],
+        },
+    };
+    serde_json::to_writer(sink, &written).map_err(std::io::Error::from)
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct WireBundle<'a> {
+    #[serde(borrow)]
+    media_type: Cow<'a, str>,
+    #[serde(borrow)]
+    verification_material: WireMaterial<'a>,
+    #[serde(borrow)]
+    dsse_envelope: WireEnvelope<'a>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct WireMaterial<'a> {
+    #[serde(borrow, default)]
+    public_key: Option<WireKey<'a>>,
+    #[serde(borrow, default)]
+    x509_certificate_chain: Option<WireChain<'a>>,
+    #[serde(borrow, default)]
+    certificate: Option<WireCertificate<'a>>,
+    #[serde(borrow, default)]
+    tlog_entries: Vec<&'a RawValue>,
+    /// Known, and of no use to a key or certificate signature that no log has seen.
+    #[serde(default, rename = "timestampVerificationData")]
+    _timestamps: Option<serde::de::IgnoredAny>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct WireKey<'a> {
+    #[serde(borrow, default)]
+    hint: Option<Cow<'a, str>>,
+    #[serde(borrow, default)]
+    raw_bytes: Option<Cow<'a, str>>,
+}
+
+#[derive(Deserialize)]
+struct WireChain<'a> {
+    #[serde(borrow)]
+    certificates: Vec<WireCertificate<'a>>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct WireCertificate<'a> {
+    #[serde(borrow)]
+    raw_bytes: Cow<'a, str>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct WireEnvelope<'a> {
+    #[serde(borrow)]
+    payload: Cow<'a, str>,
+    #[serde(borrow)]
+    payload_type: Cow<'a, str>,
+    #[serde(borrow)]
+    signatures: Vec<WireSignature<'a>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WireSignature<'a> {
+    #[serde(borrow)]
+    sig: Cow<'a, str>,
+    /// Any text or none: OMS does not use it, but it has to be text.
+    #[serde(borrow, default, rename = "keyid")]
+    _keyid: Option<Cow<'a, str>>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct WrittenBundle<'a> {
+    media_type: &'static str,
+    verification_material: WrittenVerificationMaterial<'a>,
+    dsse_envelope: WrittenEnvelope<'a>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct WrittenVerificationMaterial<'a> {
+    #[serde(flatten)]
+    material: WrittenMaterial<'a>,
+    tlog_entries: [(); 0],
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+enum WrittenMaterial<'a> {
+    PublicKey { hint: &'a str },
+    X509CertificateChain { certificates: Vec<WrittenCertificate<'a>> },
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct WrittenCertificate<'a> {
+    raw_bytes: Base64<'a>,
+}
+
+impl<'a> WrittenCertificate<'a> {
+    fn new(certificate: &'a Certificate) -> Self {
+        Self { raw_bytes: Base64(certificate.as_der()) }
+    }
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct WrittenEnvelope<'a> {
+    payload: Base64<'a>,
+    payload_type: &'static str,
+    signatures: [WrittenSignature<'a>; 1],
+}
+
+#[derive(Serialize)]
+struct WrittenSignature<'a> {
+    sig: Base64<'a>,
+    keyid: &'static str,
+}
+
+/// Bytes that become text while they are written, not before.
+struct Base64<'a>(&'a [u8]);
+
+impl Serialize for Base64<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(&Base64Display::new(self.0, &STANDARD))
+    }
+}
+
+/// How many certificates a bundle may bring; real chains have two to five.
+const MAX_CERTIFICATES: usize = 32;

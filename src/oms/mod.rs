@@ -1,0 +1,17 @@
+//! The signed document of OpenSSF Model Signing: statement, envelope and bundle, as bytes and as values.
+//!
+//! [OMS 1.0](https://github.com/ossf/model-signing-spec/blob/main/spec/v1.0.md) composes a Sigstore bundle, a DSSE
+//! envelope and an in-toto statement. Nothing here says whether a signature holds.
+
+mod bundle;
+mod bundle_json;
+mod compat;
+mod envelope;
+mod predicate;
+mod statement;
+
+pub use bundle::{Bundle, BundleError, KeyIdentifier, MAX_BUNDLE_BYTES, Material};
+pub use compat::legacy_pae;
+pub use envelope::{Envelope, PAYLOAD_TYPE, Payload};
+pub use predicate::PredicateError;
+pub use statement::{Format, Statement, StatementError};

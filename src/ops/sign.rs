@@ -1,0 +1,103 @@
+use std::fs::{self, File};
+use std::io::{self, Read as _};
+use std::path::{Path, PathBuf};
+
+use super::digest::{DigestRequest, Digested};
+use super::selection::{HashAllError, hash_all};
+use super::SingleFileName;
+use crate::io::{AtomicFile, WriteError};
+use crate::manifest::HashError;
+use crate::model::{ModelTree, PathError};
+use crate::oms::Statement;
+use crate::progress::Progress;
+use crate::sign::{SignError, Signer};
+
+/// Which model is to be signed, how, and where the signature goes.
+#[derive(Debug, Clone)]
+pub struct SignRequest<'a> {
+    /// What is signed.
+    pub model: DigestRequest<'a>,
+    /// Where the bundle is written; inside the model it is left out of it.
+    pub signature: &'a Path,
+    /// Under which name a model's one file is listed.
+    pub single_file: SingleFileName,
+}
+
+/// Signs a model and writes the bundle.
+///
+/// # Errors
+/// [`SignModelError`]; nothing was written then.
+pub fn sign(
+    request: &SignRequest<'_>,
+    signer: &dyn Signer,
+    progress: &dyn Progress,
+) -> Result<Digested, SignModelError> {
+    let SignRequest { model, signature, single_file } = request;
+    let tree = ModelTree::open(model.model, model.symlinks).map_err(HashError::from).map_err(HashAllError::from)?;
+    check_target(signature, &tree, model.model)?;
+    AtomicFile::try_out(signature)?;
+    let (rules, mut warnings) = model.selection.rules(model.model, Some(signature))?;
+    let (manifest, more) = hash_all(&tree, model.serialization(rules), *single_file, progress)?;
+    warnings.extend(more);
+    let name = tree.name().map_err(HashError::from).map_err(HashAllError::from)?;
+    let statement = Statement { name, manifest };
+    let bundle = signer.sign(statement.to_payload()?)?;
+    bundle.save(signature)?;
+    Ok(Digested { manifest: statement.manifest, warnings })
+}
+
+/// Why a model was not signed.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SignModelError {
+    /// The model could not be described.
+    #[error(transparent)]
+    Hash(#[from] HashAllError),
+    /// A path cannot be left out.
+    #[error(transparent)]
+    Ignore(#[from] PathError),
+    /// The key did not sign.
+    #[error(transparent)]
+    Sign(#[from] SignError),
+    /// The statement could not be written.
+    #[error("cannot write the statement")]
+    Statement(#[from] serde_json::Error),
+    /// The bundle could not be written.
+    #[error(transparent)]
+    Write(#[from] WriteError),
+    /// The signature would take the model's place.
+    #[error("the signature would overwrite the model {}", path.display())]
+    OverModel {
+        /// The model.
+        path: PathBuf,
+    },
+    /// The signature would take the place of a file that is no signature.
+    #[error("{} exists and is not a signature, it is not overwritten", path.display())]
+    OverOtherFile {
+        /// The file.
+        path: PathBuf,
+    },
+}
+
+/// Makes sure that nothing but an older signature is lost.
+fn check_target(signature: &Path, tree: &ModelTree, model: &Path) -> Result<(), SignModelError> {
+    let Ok(target) = fs::canonicalize(signature) else { return Ok(()) };
+    if tree.is_file() && fs::canonicalize(model).is_ok_and(|model| model == target) {
+        return Err(SignModelError::OverModel { path: model.to_owned() });
+    }
+    if !target.is_file() || is_replaceable(&target).unwrap_or(true) {
+        return Ok(());
+    }
+    Err(SignModelError::OverOtherFile { path: signature.to_owned() })
+}
+
+/// Whether a file is empty or begins as a Sigstore bundle does. One that cannot be read fails when it is written.
+fn is_replaceable(path: &Path) -> io::Result<bool> {
+    let mut start = Vec::new();
+    File::open(path)?.take(LOOK_AT_BYTES).read_to_end(&mut start)?;
+    let text = String::from_utf8_lossy(&start);
+    Ok(start.is_empty() || text.trim_start().starts_with('{') && text.contains("\"mediaType\""))
+}
+
+/// Where in a file the media type of a bundle is looked for; it is the first field in every version.
+const LOOK_AT_BYTES: u64 = 4096;

@@ -1,0 +1,19 @@
+//! Questions to a person, where there is one.
+
+use secrecy::SecretString;
+
+/// Asks for what only a person knows.
+pub trait Prompt {
+    /// Asks for a secret, `what` it is for named in the question; `None` where nobody can answer.
+    fn secret(&self, what: &str) -> Option<SecretString>;
+}
+
+/// Asks nobody: every answer is `None`.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct NoPrompt;
+
+impl Prompt for NoPrompt {
+    fn secret(&self, _what: &str) -> Option<SecretString> {
+        None
+    }
+}

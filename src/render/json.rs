@@ -1,0 +1,192 @@
+use std::io::{self, Write};
+
+use serde::Serialize;
+
+use crate::finding::Finding;
+use crate::manifest::{Manifest, Method};
+use crate::trust::Identity;
+
+/// What a command came to, as one JSON object; `output.schema.json` beside this file describes it.
+///
+/// Fields that do not apply are left out. New fields may be added; the meaning of those there are does not change
+/// within one `version`.
+#[derive(Debug, Serialize)]
+pub struct Report<'a> {
+    version: u32,
+    /// The command, such as `verify`.
+    command: &'a str,
+    /// `accepted`, `refused`, `misuse` or `undecided`, as the exit code 0, 1, 2, 3 says.
+    outcome: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    model: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    signature: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    identity: Option<WrittenIdentity<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    manifest: Option<Summary>,
+    findings: Vec<WrittenFinding<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<Failure<'a>>,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    steps: &'a [Step],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    text: Option<&'a str>,
+}
+
+/// Why a command came to no verdict.
+#[derive(Debug, Clone, Serialize)]
+pub struct Failure<'a> {
+    /// What went wrong.
+    pub message: &'a str,
+    /// Why, outermost first.
+    pub causes: &'a [String],
+    /// What to do about it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub help: Option<&'a str>,
+}
+
+/// One command of a demonstration.
+#[derive(Debug, Clone, Serialize)]
+pub struct Step {
+    /// The command as it can be typed.
+    pub command: String,
+    /// How it ended.
+    pub exit_code: u8,
+}
+
+impl<'a> Report<'a> {
+    /// A report that says no more than how a command ended.
+    #[must_use]
+    pub const fn new(command: &'a str, outcome: &'a str) -> Self {
+        Self {
+            version: 1,
+            command,
+            outcome,
+            model: None,
+            signature: None,
+            identity: None,
+            manifest: None,
+            findings: Vec::new(),
+            error: None,
+            steps: &[],
+            text: None,
+        }
+    }
+
+    /// Names the model, and the signature if there is one.
+    #[must_use]
+    pub fn about(self, model: impl Into<String>, signature: Option<String>) -> Self {
+        Self { model: Some(model.into()), signature, ..self }
+    }
+
+    /// Names the signer.
+    #[must_use]
+    pub fn signed_by(self, identity: Option<&'a Identity>) -> Self {
+        Self { identity: identity.map(WrittenIdentity::new), ..self }
+    }
+
+    /// Sums up what the model consists of.
+    #[must_use]
+    pub fn with_manifest(self, manifest: Option<&Manifest>) -> Self {
+        Self { manifest: manifest.map(Summary::new), ..self }
+    }
+
+    /// Lists findings.
+    #[must_use]
+    pub fn with_findings(self, findings: &'a [Finding]) -> Self {
+        Self { findings: findings.iter().map(WrittenFinding::new).collect(), ..self }
+    }
+
+    /// Says what went wrong.
+    #[must_use]
+    pub fn with_error(self, error: Failure<'a>) -> Self {
+        Self { error: Some(error), ..self }
+    }
+
+    /// Lists the commands that were run.
+    #[must_use]
+    pub fn with_steps(self, steps: &'a [Step]) -> Self {
+        Self { steps, ..self }
+    }
+
+    /// Carries a text that is the command's result.
+    #[must_use]
+    pub fn with_text(self, text: &'a str) -> Self {
+        Self { text: Some(text), ..self }
+    }
+}
+
+/// Writes a report on one line.
+///
+/// # Errors
+/// What the sink says.
+pub fn write_json(report: &Report<'_>, sink: &mut dyn Write) -> io::Result<()> {
+    serde_json::to_writer(&mut *sink, report)?;
+    sink.write_all(b"\n")
+}
+
+#[derive(Debug, Serialize)]
+#[serde(tag = "method", rename_all = "lowercase")]
+enum WrittenIdentity<'a> {
+    Key { hint: &'a str },
+    Certificate { subject: &'a str, issuer: &'a str, fingerprint: &'a str },
+}
+
+impl<'a> WrittenIdentity<'a> {
+    fn new(identity: &'a Identity) -> Self {
+        match identity {
+            Identity::Key { hint } => Self::Key { hint },
+            Identity::Certificate { subject, issuer, fingerprint } => Self::Certificate { subject, issuer, fingerprint },
+        }
+    }
+}
+
+#[derive(Debug, Serialize)]
+struct Summary {
+    digest: String,
+    method: &'static str,
+    hash: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    shard_bytes: Option<u64>,
+    files: usize,
+    ignore_paths: Vec<String>,
+}
+
+impl Summary {
+    fn new(manifest: &Manifest) -> Self {
+        let settings = manifest.serialization();
+        let (method, shard_bytes) = match settings.method {
+            Method::Files => ("files", None),
+            Method::Shards { shard_bytes } => ("shards", Some(shard_bytes.get())),
+        };
+        Self {
+            digest: manifest.root_digest().to_string(),
+            method,
+            hash: settings.algorithm.name(),
+            shard_bytes,
+            files: manifest.file_count(),
+            ignore_paths: settings.ignore.iter().map(ToString::to_string).collect(),
+        }
+    }
+}
+
+#[derive(Debug, Serialize)]
+struct WrittenFinding<'a> {
+    rule: &'a str,
+    severity: String,
+    message: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    path: Option<&'a str>,
+}
+
+impl<'a> WrittenFinding<'a> {
+    fn new(finding: &'a Finding) -> Self {
+        Self {
+            rule: finding.rule,
+            severity: finding.severity.to_string(),
+            message: &finding.message,
+            path: finding.path.as_deref(),
+        }
+    }
+}

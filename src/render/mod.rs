@@ -1,0 +1,5 @@
+//! Machine formats: pure functions from results to text.
+
+mod json;
+
+pub use json::{Failure, Report, Step, write_json};

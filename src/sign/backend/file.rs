@@ -1,0 +1,138 @@
+use std::fmt;
+
+use aws_lc_rs::encoding::{AsDer as _, PublicKeyX509Der};
+use aws_lc_rs::error::Unspecified;
+use aws_lc_rs::signature::{EcdsaKeyPair, KeyPair as _};
+use pkcs8::der::asn1::{ContextSpecific, ObjectIdentifier, OctetStringRef};
+use pkcs8::der::{Decode as _, Reader as _, SliceReader, Tag, TagNumber};
+use pkcs8::{EncryptedPrivateKeyInfoRef, PrivateKeyInfoRef};
+use secrecy::{ExposeSecret as _, SecretString};
+
+use crate::crypto::{Curve, KeyError, MessageDigest, PemFile, PublicKey, Signature, algorithm_in_words, ec_in_words, EC};
+use crate::sign::{SignError, SigningKey};
+
+/// A private key from a PEM file: SEC1 (`EC PRIVATE KEY`) or PKCS#8, encrypted or not.
+pub struct FileKey {
+    pair: EcdsaKeyPair,
+    public: PublicKey,
+}
+
+impl FileKey {
+    /// Reads the file's content; `passphrase` is asked only if the key is encrypted.
+    ///
+    /// # Errors
+    /// [`FileKeyError`] that says what there is instead, or what is wrong with the passphrase.
+    pub fn from_pem(
+        content: &[u8],
+        passphrase: impl FnOnce() -> Option<SecretString>,
+    ) -> Result<Self, FileKeyError> {
+        let file = PemFile::parse(content, NEEDED)?;
+        let block = file.first(&["PRIVATE KEY", "EC PRIVATE KEY", "ENCRYPTED PRIVATE KEY"], NEEDED)?;
+        if block.legacy_encryption {
+            return Err(KeyError::new(NEEDED, "a key encrypted in OpenSSL's old way (Proc-Type header)").into());
+        }
+        if block.tag != "ENCRYPTED PRIVATE KEY" {
+            return Ok(Self::from_der(&block.content)?);
+        }
+        let encrypted = EncryptedPrivateKeyInfoRef::from_der(&block.content)
+            .map_err(|_| KeyError::new(NEEDED, "an encrypted private key that is damaged, or encrypted without PBES2"))?;
+        let passphrase = passphrase().ok_or(FileKeyError::NoPassphrase)?;
+        let clear = encrypted.decrypt(passphrase.expose_secret()).map_err(|_| FileKeyError::WrongPassphrase)?;
+        Ok(Self::from_der(clear.as_bytes())?)
+    }
+
+    /// Makes a new key.
+    ///
+    /// # Errors
+    /// [`SignError::Provider`] where the system has no randomness.
+    pub fn generate(curve: Curve) -> Result<Self, SignError> {
+        let pair = EcdsaKeyPair::generate(curve.signing_algorithm());
+        pair.ok().and_then(|pair| Self::new(pair).ok()).ok_or(SignError::Provider { curve })
+    }
+
+    /// The key as an unencrypted PKCS#8 PEM file.
+    ///
+    /// # Errors
+    /// [`SignError::Provider`] where the provider cannot write it.
+    pub fn to_pem(&self) -> Result<SecretString, SignError> {
+        let document = self.pair.to_pkcs8v1().map_err(|Unspecified| self.failed())?;
+        let config = pem::EncodeConfig::new().set_line_ending(pem::LineEnding::LF);
+        Ok(pem::encode_config(&pem::Pem::new("PRIVATE KEY", document.as_ref()), config).into())
+    }
+
+    fn from_der(der: &[u8]) -> Result<Self, KeyError> {
+        Curve::ALL
+            .into_iter()
+            .find_map(|curve| EcdsaKeyPair::from_private_key_der(curve.signing_algorithm(), der).ok())
+            .ok_or_else(|| KeyError::new(NEEDED, in_words(der)))
+            .and_then(Self::new)
+    }
+
+    fn new(pair: EcdsaKeyPair) -> Result<Self, KeyError> {
+        let spki: PublicKeyX509Der<'_> =
+            pair.public_key().as_der().map_err(|Unspecified| KeyError::new(NEEDED, "a damaged private key"))?;
+        let public = PublicKey::from_spki(spki.as_ref())?;
+        Ok(Self { pair, public })
+    }
+
+    fn failed(&self) -> SignError {
+        SignError::Provider { curve: self.public.curve() }
+    }
+}
+
+impl SigningKey for FileKey {
+    fn public_key(&self) -> &PublicKey {
+        &self.public
+    }
+
+    fn sign(&self, message: &MessageDigest) -> Result<Signature, SignError> {
+        let signature = self.pair.sign_digest(&message.0).map_err(|Unspecified| self.failed())?;
+        Ok(Signature::from_der(signature.as_ref().to_vec()))
+    }
+}
+
+impl fmt::Debug for FileKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "FileKey({:?})", self.public)
+    }
+}
+
+/// Why a file is no usable private key.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum FileKeyError {
+    /// It holds something else.
+    #[error(transparent)]
+    Key(#[from] KeyError),
+    /// The key is encrypted, and nobody gave a passphrase.
+    #[error("the private key is encrypted, and no passphrase was given")]
+    NoPassphrase,
+    /// The key is encrypted, and not with this passphrase.
+    #[error("the passphrase does not open the private key")]
+    WrongPassphrase,
+}
+
+/// What a DER private key that cannot be used is.
+fn in_words(der: &[u8]) -> String {
+    if let Ok(info) = PrivateKeyInfoRef::from_der(der) {
+        return if info.algorithm.oid == EC {
+            ec_in_words(info.algorithm.parameters_oid().ok(), "private key")
+        } else {
+            format!("{} private key", algorithm_in_words(info.algorithm.oid))
+        };
+    }
+    let curve = SliceReader::new(der).and_then(|mut reader| reader.sequence(sec1_curve));
+    ec_in_words(curve.ok(), "private key")
+}
+
+/// The curve that an RFC 5915 private key names; it stands behind the version and the key.
+fn sec1_curve(reader: &mut SliceReader<'_>) -> Result<ObjectIdentifier, pkcs8::der::Error> {
+    u8::decode(reader)?;
+    <&OctetStringRef>::decode(reader)?;
+    let parameters = ContextSpecific::<ObjectIdentifier>::decode_explicit(reader, TagNumber(0))?;
+    let parameters = parameters.ok_or_else(|| Tag::ObjectIdentifier.value_error())?;
+    reader.drain(reader.remaining_len())?;
+    Ok(parameters.value)
+}
+
+const NEEDED: &str = "a PEM private key on P-256, P-384 or P-521";

@@ -1,0 +1,5 @@
+//! Where private keys are kept.
+
+mod file;
+
+pub use file::{FileKey, FileKeyError};

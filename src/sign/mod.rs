@@ -1,0 +1,9 @@
+//! Making bundles: keys, and the signers that put their signature around a payload.
+
+mod backend;
+mod keyed;
+mod signer;
+
+pub use backend::{FileKey, FileKeyError};
+pub use keyed::{CertificateSigner, KeySigner};
+pub use signer::{SignError, Signer, SigningKey};
