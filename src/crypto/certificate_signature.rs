@@ -1,6 +1,4 @@
-use aws_lc_rs::signature::{
-    self as aws, RsaParameters, UnparsedPublicKey, VerificationAlgorithm,
-};
+use aws_lc_rs::signature::{self as aws, RsaParameters, UnparsedPublicKey, VerificationAlgorithm};
 use x509_cert::der::asn1::ObjectIdentifier;
 use x509_cert::der::{Decode as _, Encode as _};
 use x509_cert::spki::SubjectPublicKeyInfoRef;
@@ -53,7 +51,10 @@ fn ecdsa(key: &SubjectPublicKeyInfoRef<'_>, hash: SigningHash) -> Option<&'stati
     Some(curve.verification_algorithm(hash))
 }
 
-fn rsa(key: &SubjectPublicKeyInfoRef<'_>, parameters: &'static RsaParameters) -> Option<&'static dyn VerificationAlgorithm> {
+fn rsa(
+    key: &SubjectPublicKeyInfoRef<'_>,
+    parameters: &'static RsaParameters,
+) -> Option<&'static dyn VerificationAlgorithm> {
     (key.algorithm.oid == RSA).then_some(parameters)
 }
 
@@ -72,6 +73,9 @@ fn pss(parameters: &[u8]) -> Option<&'static RsaParameters> {
 /// `rsaEncryption`, RFC 8017.
 const RSA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.1");
 
-const PSS_SHA256: &str = "3034a00f300d06096086480165030402010500a11c301a06092a864886f70d010108300d06096086480165030402010500a203020120";
-const PSS_SHA384: &str = "3034a00f300d06096086480165030402020500a11c301a06092a864886f70d010108300d06096086480165030402020500a203020130";
-const PSS_SHA512: &str = "3034a00f300d06096086480165030402030500a11c301a06092a864886f70d010108300d06096086480165030402030500a203020140";
+const PSS_SHA256: &str =
+    "3034a00f300d06096086480165030402010500a11c301a06092a864886f70d010108300d06096086480165030402010500a203020120";
+const PSS_SHA384: &str =
+    "3034a00f300d06096086480165030402020500a11c301a06092a864886f70d010108300d06096086480165030402020500a203020130";
+const PSS_SHA512: &str =
+    "3034a00f300d06096086480165030402030500a11c301a06092a864886f70d010108300d06096086480165030402030500a203020140";

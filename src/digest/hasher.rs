@@ -44,7 +44,10 @@ impl Hasher {
             State::Blake2b(state) => (Algorithm::Blake2b, Digest::new(Algorithm::Blake2b, &state.finalize())),
             State::Blake3(state) => (Algorithm::Blake3, Digest::new(Algorithm::Blake3, state.finalize().as_bytes())),
         };
-        #[expect(clippy::expect_used, reason = "the output length is a constant of each algorithm, and the vectors test it")]
+        #[expect(
+            clippy::expect_used,
+            reason = "the output length is a constant of each algorithm, and the vectors test it"
+        )]
         digest.unwrap_or_else(|_| Err(algorithm).expect("the algorithm puts out its own length"))
     }
 }

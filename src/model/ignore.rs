@@ -125,7 +125,9 @@ mod tests {
     #[test]
     fn matches_a_name_and_all_below_it() {
         let rules: IgnoreRules = ["f", "a/b"].into_iter().map(|name| ModelPath::new(name).unwrap()).collect();
-        for (name, ignored) in [("f", true), ("f/x/y", true), ("f1", false), ("a", false), ("a/b", true), ("x/f", false)] {
+        for (name, ignored) in
+            [("f", true), ("f/x/y", true), ("f1", false), ("a", false), ("a/b", true), ("x/f", false)]
+        {
             assert_eq!(rules.rule_for(&ModelPath::new(name).unwrap()).is_some(), ignored, "{name}");
         }
     }

@@ -79,8 +79,8 @@ impl ModelTree {
         let path = if self.path.file_name().is_some() {
             &self.path
         } else {
-            resolved = fs::canonicalize(&self.path)
-                .map_err(|source| TreeError::Read { path: self.path.clone(), source })?;
+            resolved =
+                fs::canonicalize(&self.path).map_err(|source| TreeError::Read { path: self.path.clone(), source })?;
             &resolved
         };
         match path.file_name().map(OsStr::to_str) {
@@ -193,9 +193,7 @@ impl Walk<'_> {
         }
         let stat = folder.stat(&name, Links::Refuse).map_err(|source| self.unreadable(&path, source))?;
         Ok(match stat.kind {
-            FileKind::Directory => {
-                Found::Folder(Pending::Folder { parent: Arc::clone(folder), name, path })
-            }
+            FileKind::Directory => Found::Folder(Pending::Folder { parent: Arc::clone(folder), name, path }),
             FileKind::Regular => Found::Entry(Entry::File(FileEntry {
                 path,
                 leads_outside: false,

@@ -17,11 +17,8 @@ pub(super) const TYPE: &str = "https://model_signing/signature/v1.0";
 pub(super) fn read(json: &str) -> Result<Manifest, PredicateError> {
     let wire: WirePredicate<'_> = serde_json::from_str(json)?;
     let (serialization, sharded_name) = wire.serialization.read()?;
-    let resources: Result<Vec<Resource>, PredicateError> = wire
-        .resources
-        .iter()
-        .map(|resource| resource.read(&serialization, sharded_name.as_deref()))
-        .collect();
+    let resources: Result<Vec<Resource>, PredicateError> =
+        wire.resources.iter().map(|resource| resource.read(&serialization, sharded_name.as_deref())).collect();
     Ok(Manifest::new(serialization, resources?)?)
 }
 
@@ -127,7 +124,9 @@ impl WireSerialization<'_> {
         let algorithm: Algorithm = self.hash_type.parse()?;
         let method = match (&*self.method, &self.shard_size) {
             ("files", None) => Method::Files,
-            ("files", Some(_)) => return Err(PredicateError::ShardSize { problem: "stands where whole files are hashed" }),
+            ("files", Some(_)) => {
+                return Err(PredicateError::ShardSize { problem: "stands where whole files are hashed" });
+            }
             ("shards", None) => return Err(PredicateError::ShardSize { problem: "is missing" }),
             ("shards", Some(size)) => Method::Shards { shard_bytes: shard_bytes(size)? },
             _ => return Err(PredicateError::Method { method: self.method.to_string() }),

@@ -2,9 +2,9 @@ use std::fs::{self, File};
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
+use super::SingleFileName;
 use super::digest::{DigestRequest, Digested};
 use super::selection::{HashAllError, hash_all};
-use super::SingleFileName;
 use crate::io::{AtomicFile, WriteError};
 use crate::manifest::HashError;
 use crate::model::{ModelTree, PathError};

@@ -137,7 +137,9 @@ impl<'a> WrittenIdentity<'a> {
     fn new(identity: &'a Identity) -> Self {
         match identity {
             Identity::Key { hint } => Self::Key { hint },
-            Identity::Certificate { subject, issuer, fingerprint } => Self::Certificate { subject, issuer, fingerprint },
+            Identity::Certificate { subject, issuer, fingerprint } => {
+                Self::Certificate { subject, issuer, fingerprint }
+            }
         }
     }
 }

@@ -28,10 +28,7 @@ pub(super) fn identify(
         return Err(BundleFault::Usage { subject: leaf.subject() });
     }
     let key = leaf.public_key().map_err(BundleFault::CertificateKey)?;
-    let identity = Identity::Certificate {
-        subject: leaf.subject(),
-        issuer: leaf.issuer(),
-        fingerprint: leaf.fingerprint(),
-    };
+    let identity =
+        Identity::Certificate { subject: leaf.subject(), issuer: leaf.issuer(), fingerprint: leaf.fingerprint() };
     Ok((key, identity, warnings))
 }

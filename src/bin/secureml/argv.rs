@@ -47,7 +47,9 @@ fn command_index(words: &[OsString]) -> Option<usize> {
 
 /// Whether JSON is wanted; asked before the words are understood, so that misuse is told in JSON as well.
 pub(crate) fn wants_json(words: &[OsString]) -> bool {
-    let pair = words.windows(2).any(|pair| pair.first().is_some_and(|word| word == "--format") && pair.last().is_some_and(|word| word == "json"));
+    let pair = words.windows(2).any(|pair| {
+        pair.first().is_some_and(|word| word == "--format") && pair.last().is_some_and(|word| word == "json")
+    });
     pair || words.iter().any(|word| word == OsStr::new("--format=json"))
 }
 
@@ -72,7 +74,8 @@ mod tests {
             ("digest -- --a_b", "digest -- --a_b"),
         ];
         for (given, expected) in cases {
-            let words = |text: &str| -> Vec<OsString> { format!("secureml {text}").split(' ').map(OsString::from).collect() };
+            let words =
+                |text: &str| -> Vec<OsString> { format!("secureml {text}").split(' ').map(OsString::from).collect() };
             assert_eq!(normalize(&words(given)), words(expected));
         }
     }

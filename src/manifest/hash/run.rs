@@ -39,9 +39,8 @@ pub fn hash_tree(
     let mut hashed = Hashed::default();
     let workers = thread::available_parallelism().map_or(1, NonZero::get);
     thread::scope(|scope| {
-        let handles: Vec<_> = (0..workers)
-            .map(|_| scope.spawn(|| Worker::new(&queue, serialization, progress).run()))
-            .collect();
+        let handles: Vec<_> =
+            (0..workers).map(|_| scope.spawn(|| Worker::new(&queue, serialization, progress).run())).collect();
         let walked = walk(tree, serialization, only, progress, &queue, &mut hashed);
         match walked {
             Ok(()) => queue.close(),

@@ -128,8 +128,7 @@ impl<'a> Worker<'a> {
             self.buffer.resize(want, 0);
         }
         let buffer = self.buffer.get_mut(..want).unwrap_or_default();
-        let read =
-            read_at(file, buffer, at).map_err(|source| HashError::Read { path: entry.path.clone(), source })?;
+        let read = read_at(file, buffer, at).map_err(|source| HashError::Read { path: entry.path.clone(), source })?;
         let bytes = self.buffer.get(..read).unwrap_or_default();
         if bytes.is_empty() {
             return Err(HashError::Unstable { path: entry.path.clone() });

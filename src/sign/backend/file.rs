@@ -8,7 +8,9 @@ use pkcs8::der::{Decode as _, Reader as _, SliceReader, Tag, TagNumber};
 use pkcs8::{EncryptedPrivateKeyInfoRef, PrivateKeyInfoRef};
 use secrecy::{ExposeSecret as _, SecretString};
 
-use crate::crypto::{Curve, KeyError, MessageDigest, PemFile, PublicKey, Signature, algorithm_in_words, ec_in_words, EC};
+use crate::crypto::{
+    Curve, EC, KeyError, MessageDigest, PemFile, PublicKey, Signature, algorithm_in_words, ec_in_words,
+};
 use crate::sign::{SignError, SigningKey};
 
 /// A private key from a PEM file: SEC1 (`EC PRIVATE KEY`) or PKCS#8, encrypted or not.
@@ -22,10 +24,7 @@ impl FileKey {
     ///
     /// # Errors
     /// [`FileKeyError`] that says what there is instead, or what is wrong with the passphrase.
-    pub fn from_pem(
-        content: &[u8],
-        passphrase: impl FnOnce() -> Option<SecretString>,
-    ) -> Result<Self, FileKeyError> {
+    pub fn from_pem(content: &[u8], passphrase: impl FnOnce() -> Option<SecretString>) -> Result<Self, FileKeyError> {
         let file = PemFile::parse(content, NEEDED)?;
         let block = file.first(&["PRIVATE KEY", "EC PRIVATE KEY", "ENCRYPTED PRIVATE KEY"], NEEDED)?;
         if block.legacy_encryption {
@@ -34,8 +33,9 @@ impl FileKey {
         if block.tag != "ENCRYPTED PRIVATE KEY" {
             return Ok(Self::from_der(&block.content)?);
         }
-        let encrypted = EncryptedPrivateKeyInfoRef::from_der(&block.content)
-            .map_err(|_| KeyError::new(NEEDED, "an encrypted private key that is damaged, or encrypted without PBES2"))?;
+        let encrypted = EncryptedPrivateKeyInfoRef::from_der(&block.content).map_err(|_| {
+            KeyError::new(NEEDED, "an encrypted private key that is damaged, or encrypted without PBES2")
+        })?;
         let passphrase = passphrase().ok_or(FileKeyError::NoPassphrase)?;
         let clear = encrypted.decrypt(passphrase.expose_secret()).map_err(|_| FileKeyError::WrongPassphrase)?;
         Ok(Self::from_der(clear.as_bytes())?)

@@ -3,8 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use secrecy::zeroize::Zeroizing;
 use secrecy::SecretString;
+use secrecy::zeroize::Zeroizing;
 use secureml::crypto::{Certificate, PublicKey};
 use secureml::io::{ReadError, read_to_limit};
 use secureml::sign::FileKey;

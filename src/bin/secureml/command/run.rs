@@ -60,11 +60,7 @@ fn misuse(error: &clap::Error, host: &Host) -> io::Result<Exit> {
 
 fn failed(command: &str, failure: &Failure, host: &Host) -> io::Result<Exit> {
     let printer = host.printer();
-    let written = WrittenFailure {
-        message: &failure.message,
-        causes: &failure.causes,
-        help: failure.help.as_deref(),
-    };
+    let written = WrittenFailure { message: &failure.message, causes: &failure.causes, help: failure.help.as_deref() };
     let report = Report::new(command, failure.exit.outcome()).with_findings(&failure.findings).with_error(written);
     // Standard error comes first: standard output may be what is broken.
     printer.failure(failure)?;

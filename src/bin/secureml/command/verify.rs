@@ -97,7 +97,8 @@ pub(crate) fn run(args: &VerifyArgs, host: &Host) -> Result<Exit, Failure> {
             if args.log_fingerprints {
                 log_fingerprints(&anchors, &args.model.signature, host)?;
             }
-            let time = if args.allow_expired_certificates { CertificateTime::StartOfSigner } else { CertificateTime::Now };
+            let time =
+                if args.allow_expired_certificates { CertificateTime::StartOfSigner } else { CertificateTime::Now };
             run_with(&args.model, &TrustRoot::Certificates { anchors, time }, host)
         }
         Method::Sigstore(_) => Err(Absent::failure("verify", "sigstore")),
@@ -154,12 +155,20 @@ fn help(findings: &[Finding]) -> Option<String> {
     let help = findings.iter().find_map(|finding| match finding.rule {
         "signature-method" => Some("verify with the method that the signature was made by"),
         "signature-key" => Some("give the public key of this model's signer with --public-key"),
-        "signature-certificate" => Some("give the CA that you trust, up to its self-signed root, with --certificate-chain"),
+        "signature-certificate" => {
+            Some("give the CA that you trust, up to its self-signed root, with --certificate-chain")
+        }
         "file-lfs-pointer" => Some("run `git lfs pull`, then verify again"),
-        "file-line-endings" => Some("mark model files as binary in .gitattributes (`* -text`), and check them out again"),
-        "file-unsigned" => Some("remove what was added, leave it out with --ignore-paths, or accept it with --ignore-unsigned-files"),
+        "file-line-endings" => {
+            Some("mark model files as binary in .gitattributes (`* -text`), and check them out again")
+        }
+        "file-unsigned" => {
+            Some("remove what was added, leave it out with --ignore-paths, or accept it with --ignore-unsigned-files")
+        }
         "signature-malformed" => Some("get the signature again from where the model came from"),
-        "file-changed" | "file-missing" | "file-renamed" => Some("get the model again from its source, and do not use this copy"),
+        "file-changed" | "file-missing" | "file-renamed" => {
+            Some("get the model again from its source, and do not use this copy")
+        }
         _ => None,
     });
     help.map(str::to_owned)
