@@ -1,6 +1,6 @@
 use x509_cert::TbsCertificate;
 use x509_cert::der::asn1::ObjectIdentifier;
-use x509_cert::der::oid::AssociatedOid;
+use x509_cert::der::oid::AssociatedOid as _;
 use x509_cert::ext::pkix::{
     AuthorityKeyIdentifier, BasicConstraints, ExtendedKeyUsage, KeyUsage, NameConstraints, SubjectKeyIdentifier,
 };

@@ -24,6 +24,15 @@ impl Digest {
         Ok(Self { algorithm, bytes })
     }
 
+    /// Takes what the algorithm itself put out, which has the right length by construction.
+    pub(super) fn of_output(algorithm: Algorithm, output: &[u8]) -> Self {
+        let mut bytes = [0; MAX_BYTES];
+        for (place, byte) in bytes.iter_mut().zip(output) {
+            *place = *byte;
+        }
+        Self { algorithm, bytes }
+    }
+
     /// Reads lower-case hexadecimal, the only spelling the OMS predicate schema allows.
     ///
     /// # Errors

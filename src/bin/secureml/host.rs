@@ -20,6 +20,7 @@ pub(crate) struct Host {
     pub(crate) now: Duration,
     printer: Cell<Printer>,
     attended: bool,
+    program: String,
 }
 
 impl Host {
@@ -29,13 +30,32 @@ impl Host {
         let now = SystemTime::now().duration_since(UNIX_EPOCH).map_err(|_| Exit::Undecided)?;
         let format = if wants_json(words) { Format::Json } else { Format::Text };
         let attended = std::io::stderr().is_terminal() && env.text("CI").is_none();
-        Ok(Self { env, now, printer: Cell::new(Printer { format, quiet: false, warnings: true }), attended })
+        let program = words.first().map_or_else(|| "secureml".to_owned(), |word| word.to_string_lossy().into_owned());
+        let printer = Cell::new(Printer { format, quiet: false, warnings: true, muted: false });
+        Ok(Self { env, now, printer, attended, program })
     }
 
     /// Takes what the command line says of output.
     pub(crate) fn set_output(&self, global: &GlobalArgs) {
         let warnings = !matches!(global.log_level.to_ascii_uppercase().as_str(), "ERROR" | "CRITICAL");
-        self.printer.set(Printer { format: global.format, quiet: global.quiet, warnings });
+        self.printer.set(Printer { format: global.format, quiet: global.quiet, warnings, muted: false });
+    }
+
+    /// Keeps commands that run inside another one from writing JSON of their own.
+    pub(crate) fn mute_json(&self) {
+        let printer = self.printer.get();
+        self.printer.set(Printer { muted: printer.format == Format::Json, ..printer });
+    }
+
+    /// Ends [`Host::mute_json`].
+    pub(crate) fn unmute(&self) -> Printer {
+        self.printer.set(Printer { muted: false, ..self.printer.get() });
+        self.printer.get()
+    }
+
+    /// The name by which the program was called.
+    pub(crate) fn program(&self) -> &str {
+        &self.program
     }
 
     pub(crate) fn printer(&self) -> Printer {

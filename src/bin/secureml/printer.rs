@@ -13,6 +13,8 @@ pub(crate) struct Printer {
     pub(crate) format: Format,
     pub(crate) quiet: bool,
     pub(crate) warnings: bool,
+    /// Says nothing at all, errors included.
+    pub(crate) muted: bool,
 }
 
 impl Printer {
@@ -29,7 +31,7 @@ impl Printer {
 
     /// A command's result for programs.
     pub(crate) fn report(self, report: &Report<'_>) -> io::Result<()> {
-        if self.format != Format::Json {
+        if self.format != Format::Json || self.muted {
             return Ok(());
         }
         let mut out = io::stdout().lock();
@@ -47,7 +49,7 @@ impl Printer {
 
     /// Warnings on standard error.
     pub(crate) fn warnings(self, findings: &[Finding]) -> io::Result<()> {
-        if self.quiet || !self.warnings {
+        if self.quiet || !self.warnings || self.muted {
             return Ok(());
         }
         let mut err = anstream::stderr().lock();
@@ -63,6 +65,9 @@ impl Printer {
 
     /// Why a command came to no good end, on standard error; the first twenty findings, then counts.
     pub(crate) fn failure(self, failure: &Failure) -> io::Result<()> {
+        if self.muted {
+            return Ok(());
+        }
         let mut err = anstream::stderr().lock();
         writeln!(err, "{ERROR}error:{ERROR:#} {}", plain(&failure.message))?;
         for cause in &failure.causes {

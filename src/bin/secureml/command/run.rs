@@ -1,5 +1,6 @@
 use std::ffi::OsString;
 use std::io;
+use std::iter;
 
 use clap::Parser as _;
 use clap::error::ErrorKind;
@@ -19,17 +20,28 @@ pub(crate) fn run(words: &[OsString], host: &Host) -> io::Result<Exit> {
         Err(error) => return misuse(&error, host),
     };
     host.set_output(&arguments.global);
-    let name = name(&arguments.command);
-    let result = match arguments.command {
-        Command::Sign(args) => sign::run(&args, host),
-        Command::Verify(args) => verify::run(&args, host),
-        Command::Digest(args) => digest::run(&args, host),
-        Command::Demo(args) => demo::run(&args, host),
-        Command::Completions(args) => completions::run(&args, host),
+    dispatch(&arguments.command, host)
+}
+
+/// Runs the words of another command with the output of this one.
+pub(super) fn execute(words: Vec<OsString>, host: &Host) -> io::Result<Exit> {
+    match Arguments::try_parse_from(iter::once("secureml".into()).chain(words)) {
+        Ok(arguments) => dispatch(&arguments.command, host),
+        Err(error) => misuse(&error, host),
+    }
+}
+
+fn dispatch(command: &Command, host: &Host) -> io::Result<Exit> {
+    let result = match command {
+        Command::Sign(args) => sign::run(args, host),
+        Command::Verify(args) => verify::run(args, host),
+        Command::Digest(args) => digest::run(args, host),
+        Command::Demo(args) => demo::run(args, host),
+        Command::Completions(args) => completions::run(args, host),
     };
     match result {
         Ok(exit) => Ok(exit),
-        Err(failure) => failed(name, &failure, host),
+        Err(failure) => failed(name(command), &failure, host),
     }
 }
 

@@ -60,6 +60,7 @@ struct CertificateArgs {
 }
 
 #[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the reference tool, and clap wants both of a pair")]
 struct ModelArgs {
     /// The model: a folder, or a single file.
     #[arg(value_name = "MODEL")]

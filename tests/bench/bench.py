@@ -1,0 +1,131 @@
+"""Runs secureml and the reference tool in turn over the same models, and prints what the system says of each process.
+
+Ratios are taken pair by pair (A B A B ...), so that they hold while the machine's speed drifts.
+"""
+
+import argparse
+import os
+import pathlib
+import resource
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+
+CHUNK = 1 << 20
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--secureml", required=True)
+    parser.add_argument("--reference", required=True)
+    parser.add_argument("--file-mib", type=int, default=4096)
+    parser.add_argument("--files", type=int, default=16)
+    parser.add_argument("--many", type=int, default=10000)
+    parser.add_argument("--runs", type=int, default=5)
+    parser.add_argument("--out")
+    args = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="secureml-bench-") as folder:
+        lines = bench(args, pathlib.Path(folder))
+    print("\n".join(lines))
+    if args.out:
+        pathlib.Path(args.out).write_text("\n".join(lines) + "\n")
+
+
+def bench(args: argparse.Namespace, folder: pathlib.Path) -> list[str]:
+    models = make_models(args, folder)
+    key, public = folder / "key.pem", folder / "key.pub.pem"
+    openssl = ["openssl", "genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256", "-out"]
+    subprocess.run([*openssl, str(key)], check=True, capture_output=True)
+    subprocess.run(["openssl", "pkey", "-in", str(key), "-pubout", "-out", str(public)], check=True)
+    signature = str(folder / "model.sig")
+
+    def sign(program: str, model: pathlib.Path, *more: str) -> list[str]:
+        return [program, "sign", "key", "--private_key", str(key), "--signature", signature, *more, str(model)]
+
+    def verify(program: str, model: pathlib.Path) -> list[str]:
+        return [program, "verify", "key", "--public_key", str(public), "--signature", signature, str(model)]
+
+    ours, theirs = args.secureml, args.reference
+    lines = header(args)
+    for name, model in models.items():
+        lines.append(row(f"sign, {name}", sign(ours, model), sign(theirs, model), args.runs))
+        lines.append(row(f"verify, {name}", verify(ours, model), verify(theirs, model), args.runs))
+    lines += ["", "One large file against one core of the same program (`taskset -c 0`):", ""]
+    lines += TABLE
+    large = list(models.values())[-2]
+    for name, more in [("sha256", []), ("blake3", ["--hash", "blake3"]), ("shards", ["--method", "shards"])]:
+        command = sign(ours, large, *more)
+        lines.append(row(f"sign, {name}", command, ["taskset", "-c", "0", *command], args.runs))
+    return lines
+
+
+def make_models(args: argparse.Namespace, folder: pathlib.Path) -> dict[str, pathlib.Path]:
+    tiny, many, large, medium = (folder / name for name in ("tiny", "many", "large", "medium"))
+    for model in (tiny, many, large, medium):
+        model.mkdir()
+    (tiny / "model.bin").write_bytes(os.urandom(1024))
+    for number in range(args.many):
+        place = many / f"{number // 100:03}"
+        place.mkdir(exist_ok=True)
+        (place / f"{number:06}.bin").write_bytes(os.urandom(10_000))
+    fill(large / "model.bin", args.file_mib)
+    for number in range(args.files):
+        fill(medium / f"part-{number:03}.bin", args.file_mib // args.files)
+    return {
+        "1 file of 1 KiB": tiny,
+        f"{args.many} files of 10 kB": many,
+        f"1 file of {args.file_mib} MiB": large,
+        f"{args.files} files of {args.file_mib // args.files} MiB": medium,
+    }
+
+
+def fill(path: pathlib.Path, mebibytes: int) -> None:
+    block = os.urandom(64 * CHUNK)
+    with path.open("wb") as file:
+        for start in range(0, mebibytes, 64):
+            file.write(block[: min(64, mebibytes - start) * CHUNK])
+
+
+def header(args: argparse.Namespace) -> list[str]:
+    cpu = next((line.split(":")[1].strip() for line in open("/proc/cpuinfo") if line.startswith("model name")), "?")
+    version = subprocess.run([args.secureml, "--version"], capture_output=True, text=True, check=True).stdout.strip()
+    reference = subprocess.run([args.reference, "--version"], capture_output=True, text=True, check=True).stdout.strip()
+    machine = f"{os.cpu_count()} cores, {cpu}; {version}; {reference}; medians of {args.runs} pairs"
+    return [machine, "", *TABLE]
+
+
+TABLE = [
+    "| case | wall s: ours | other | ratio | CPU s: ours | other | peak MiB: ours | other |",
+    "|---|---|---|---|---|---|---|---|",
+]
+
+
+def row(name: str, ours: list[str], theirs: list[str], runs: int) -> str:
+    measure(ours), measure(theirs)
+    pairs = [(measure(ours), measure(theirs)) for _ in range(runs)]
+    mine, other = ([pair[side] for pair in pairs] for side in (0, 1))
+    ratio = statistics.median(b[0] / a[0] for a, b in pairs)
+    wall, cpu, peak = (lambda side, at=at: statistics.median(run[at] for run in side) for at in range(3))
+    cells = [f"{wall(mine):.3f}", f"{wall(other):.3f}", f"**{ratio:.2f}x**", f"{cpu(mine):.3f}", f"{cpu(other):.3f}"]
+    return f"| {name} | {' | '.join(cells)} | {peak(mine):.1f} | {peak(other):.1f} |"
+
+
+def measure(command: list[str]) -> tuple[float, float, float]:
+    """Wall seconds, CPU seconds and peak MiB of one process; `wait4` reports the process itself and no other."""
+    with open(os.devnull, "w") as nowhere:
+        start = time.perf_counter()
+        process = subprocess.Popen(command, stdout=nowhere, stderr=subprocess.PIPE)
+        _, status, usage = os.wait4(process.pid, 0)
+        wall = time.perf_counter() - start
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode != 0:
+        sys.exit(f"{command} ended with {process.returncode}: {process.stderr.read().decode()}")
+    process.stderr.close()
+    assert isinstance(usage, resource.struct_rusage)
+    return wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024
+
+
+if __name__ == "__main__":
+    main()
