@@ -1,9 +1,6 @@
-use std::path::Path;
-
 use super::Envelope;
-use super::bundle_json;
 use crate::crypto::{Certificate, CertificateError, PublicKey};
-use crate::io::{AtomicFile, ReadError, WriteError, read_to_limit};
+use crate::io::ReadError;
 
 /// A Sigstore bundle around one signed statement; parsed, not verified.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,45 +39,6 @@ pub enum KeyIdentifier {
     Key(PublicKey),
     /// Not at all.
     None,
-}
-
-impl Bundle {
-    /// Reads a bundle from a file.
-    ///
-    /// # Errors
-    /// [`BundleError`] where it cannot be read, or is no bundle.
-    pub fn read(path: &Path) -> Result<Self, BundleError> {
-        Self::from_json(&read_to_limit(path, MAX_BUNDLE_BYTES)?)
-    }
-
-    /// Reads a bundle.
-    ///
-    /// Held to the Sigstore bundle format 0.3 and the OMS schema: no unknown fields, none twice, one kind of material,
-    /// one signature, standard base64. `tlogEntries` and `keyid` may be absent, `keyid` null or any text.
-    ///
-    /// # Errors
-    /// [`BundleError`] that says what is wrong.
-    pub fn from_json(json: &[u8]) -> Result<Self, BundleError> {
-        bundle_json::read(json)
-    }
-
-    /// Writes the bundle as the reference tool does: compact, no newline at the end.
-    ///
-    /// # Errors
-    /// What the sink says.
-    pub fn write_json(&self, sink: &mut dyn std::io::Write) -> std::io::Result<()> {
-        bundle_json::write(self, sink)
-    }
-
-    /// Writes the bundle to a file, whole or not at all.
-    ///
-    /// # Errors
-    /// [`WriteError`] where that is not possible.
-    pub fn save(&self, path: &Path) -> Result<(), WriteError> {
-        let mut file = AtomicFile::create(path)?;
-        self.write_json(&mut file).map_err(|source| WriteError { path: path.to_owned(), source })?;
-        file.commit()
-    }
 }
 
 /// Why something is not a bundle.

@@ -1,7 +1,8 @@
 //! The bundle's JSON, as it stands in the file.
 
 use std::borrow::Cow;
-use std::io::Write;
+use std::io::{self, Write};
+use std::path::Path;
 
 use base64::Engine as _;
 use base64::display::Base64Display;
@@ -9,19 +10,69 @@ use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize, Serializer};
 use serde_json::value::RawValue;
 
-use super::bundle::MEDIA_TYPE;
+use super::bundle::{MAX_BUNDLE_BYTES, MEDIA_TYPE};
 use super::{Bundle, BundleError, Envelope, KeyIdentifier, Material, PAYLOAD_TYPE, Payload};
 use crate::crypto::{Certificate, KeyError, PublicKey, Signature};
+use crate::io::{AtomicFile, WriteError, read_to_limit};
 
-pub(super) fn read(json: &[u8]) -> Result<Bundle, BundleError> {
-    if json.iter().all(u8::is_ascii_whitespace) {
-        return Err(BundleError::Empty);
+impl Bundle {
+    /// Reads a bundle from a file.
+    ///
+    /// # Errors
+    /// [`BundleError`] where it cannot be read, or is no bundle.
+    pub fn read(path: &Path) -> Result<Self, BundleError> {
+        Self::from_json(&read_to_limit(path, MAX_BUNDLE_BYTES)?)
     }
-    let wire: WireBundle<'_> = serde_json::from_slice(json)?;
-    if wire.media_type != MEDIA_TYPE {
-        return Err(BundleError::MediaType { found: wire.media_type.into_owned() });
+
+    /// Reads a bundle.
+    ///
+    /// Held to the Sigstore bundle format 0.3 and the OMS schema: no unknown fields, none twice, one kind of material,
+    /// one signature, standard base64. `tlogEntries` and `keyid` may be absent, `keyid` null or any text.
+    ///
+    /// # Errors
+    /// [`BundleError`] that says what is wrong.
+    pub fn from_json(json: &[u8]) -> Result<Self, BundleError> {
+        if json.iter().all(u8::is_ascii_whitespace) {
+            return Err(BundleError::Empty);
+        }
+        let wire: WireBundle<'_> = serde_json::from_slice(json)?;
+        if wire.media_type != MEDIA_TYPE {
+            return Err(BundleError::MediaType { found: wire.media_type.into_owned() });
+        }
+        let material = read_material(&wire.verification_material)?;
+        Ok(Self { material, envelope: read_envelope(&wire.dsse_envelope)? })
     }
-    Ok(Bundle { material: read_material(&wire.verification_material)?, envelope: read_envelope(&wire.dsse_envelope)? })
+
+    /// Writes the bundle as the reference tool does: compact, no newline at the end.
+    ///
+    /// # Errors
+    /// What the sink says; `Unsupported` for a keyless signature, which stays the file it came in.
+    pub fn write_json(&self, sink: &mut dyn Write) -> io::Result<()> {
+        let Self { envelope, material } = self;
+        let written = WrittenBundle {
+            media_type: MEDIA_TYPE,
+            verification_material: WrittenVerificationMaterial {
+                material: WrittenMaterial::new(material).ok_or(io::ErrorKind::Unsupported)?,
+                tlog_entries: [],
+            },
+            dsse_envelope: WrittenEnvelope {
+                payload: Base64(envelope.payload.as_bytes()),
+                payload_type: PAYLOAD_TYPE,
+                signatures: [WrittenSignature { sig: Base64(envelope.signature.as_der()), keyid: "" }],
+            },
+        };
+        serde_json::to_writer(sink, &written).map_err(io::Error::from)
+    }
+
+    /// Writes the bundle to a file, whole or not at all.
+    ///
+    /// # Errors
+    /// [`WriteError`] where that is not possible.
+    pub fn save(&self, path: &Path) -> Result<(), WriteError> {
+        let mut file = AtomicFile::create(path)?;
+        self.write_json(&mut file).map_err(|source| WriteError { path: path.to_owned(), source })?;
+        file.commit()
+    }
 }
 
 fn read_envelope(wire: &WireEnvelope<'_>) -> Result<Envelope, BundleError> {
@@ -85,31 +136,6 @@ fn decode(text: &str, field: &'static str) -> Result<Vec<u8>, BundleError> {
         Ok(bytes) if !bytes.is_empty() => Ok(bytes),
         _ => Err(BundleError::Base64 { field }),
     }
-}
-
-pub(super) fn write(bundle: &Bundle, sink: &mut dyn Write) -> std::io::Result<()> {
-    let material = match &bundle.material {
-        Material::PublicKey(KeyIdentifier::Hint(hint)) => WrittenMaterial::PublicKey { hint },
-        Material::PublicKey(KeyIdentifier::Key(_) | KeyIdentifier::None) => WrittenMaterial::PublicKey { hint: "" },
-        Material::Chain { leaf, others } => WrittenMaterial::X509CertificateChain {
-            certificates: std::iter::once(&**leaf).chain(others).map(WrittenCertificate::new).collect(),
-        },
-        Material::Keyless { .. } => {
-            // Its log entries are Sigstore's document; such a bundle stays the file it came in.
-            return Err(std::io::ErrorKind::Unsupported.into());
-        }
-    };
-    let envelope = &bundle.envelope;
-    let written = WrittenBundle {
-        media_type: MEDIA_TYPE,
-        verification_material: WrittenVerificationMaterial { material, tlog_entries: [] },
-        dsse_envelope: WrittenEnvelope {
-            payload: Base64(envelope.payload.as_bytes()),
-            payload_type: PAYLOAD_TYPE,
-            signatures: [WrittenSignature { sig: Base64(envelope.signature.as_der()), keyid: "" }],
-        },
-    };
-    serde_json::to_writer(sink, &written).map_err(std::io::Error::from)
 }
 
 #[derive(Deserialize)]
@@ -201,8 +227,23 @@ struct WrittenVerificationMaterial<'a> {
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 enum WrittenMaterial<'a> {
-    PublicKey { hint: &'a str },
+    PublicKey { hint: Cow<'a, str> },
     X509CertificateChain { certificates: Vec<WrittenCertificate<'a>> },
+}
+
+impl<'a> WrittenMaterial<'a> {
+    /// `None` for keyless signatures: their log entries are Sigstore's document, not this one's.
+    fn new(material: &'a Material) -> Option<Self> {
+        match material {
+            Material::PublicKey(KeyIdentifier::Hint(hint)) => Some(Self::PublicKey { hint: Cow::Borrowed(hint) }),
+            Material::PublicKey(KeyIdentifier::Key(key)) => Some(Self::PublicKey { hint: Cow::Owned(key.hint()) }),
+            Material::PublicKey(KeyIdentifier::None) => Some(Self::PublicKey { hint: Cow::Borrowed("") }),
+            Material::Chain { leaf, others } => Some(Self::X509CertificateChain {
+                certificates: std::iter::once(&**leaf).chain(others).map(WrittenCertificate::new).collect(),
+            }),
+            Material::Keyless { .. } => None,
+        }
+    }
 }
 
 #[derive(Serialize)]

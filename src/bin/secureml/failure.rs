@@ -1,4 +1,5 @@
 use std::error::Error;
+use std::io;
 use std::iter::successors;
 
 use secureml::finding::Finding;
@@ -47,5 +48,11 @@ impl Failure {
     pub(crate) fn verifying(model: &str, error: &VerifyModelError) -> Self {
         let (exit, help) = hint::for_verifying(error);
         Self { help, ..Self::new(exit, format!("cannot verify {model}"), error) }
+    }
+}
+
+impl From<io::Error> for Failure {
+    fn from(error: io::Error) -> Self {
+        Self::new(Exit::Undecided, "cannot write to standard output", &error)
     }
 }

@@ -7,9 +7,9 @@ use secureml::env::Env;
 use secureml::progress::{NoProgress, Progress};
 use secureml::prompt::{NoPrompt, Prompt};
 
-use crate::args::{Format, GlobalArgs};
 use crate::argv::wants_json;
 use crate::exit::Exit;
+use crate::flags::{Format, GlobalArgs};
 use crate::printer::Printer;
 use crate::terminal::{Bars, TerminalPrompt};
 

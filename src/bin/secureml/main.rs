@@ -5,9 +5,11 @@ mod argv;
 mod command;
 mod exit;
 mod failure;
+mod flags;
 mod hint;
 mod host;
 mod printer;
+mod run;
 mod terminal;
 
 use std::process::ExitCode;
@@ -21,5 +23,5 @@ fn main() -> ExitCode {
         Ok(host) => host,
         Err(exit) => return exit.into(),
     };
-    command::run(&words, &host).unwrap_or(Exit::Undecided).into()
+    run::run(&words, &host).unwrap_or(Exit::Undecided).into()
 }

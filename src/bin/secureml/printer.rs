@@ -4,8 +4,8 @@ use anstyle::{AnsiColor, Style};
 use secureml::finding::{Finding, Severity};
 use secureml::render::{Report, write_json};
 
-use crate::args::Format;
 use crate::failure::Failure;
+use crate::flags::Format;
 
 /// The only owner of standard output and standard error.
 #[derive(Debug, Clone, Copy)]

@@ -5,7 +5,6 @@ use std::io;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
-use super::queue::Queue;
 use crate::io::read_at;
 
 /// The reader's side: which bytes, and where they go.
@@ -37,9 +36,9 @@ impl ReadAhead {
         (Self { file, start, end, blocks: block_sender, spare }, Blocks { blocks, spare: spare_sender })
     }
 
-    /// Reads until the end, an error, or until there is other work to do; the hasher goes on by itself from there.
-    pub(super) fn run(mut self, queue: &Queue) {
-        while self.start < self.end && !queue.has_backlog() {
+    /// Reads until the end, an error, or until it is needed elsewhere; the hasher goes on by itself from there.
+    pub(super) fn run(mut self, needed_elsewhere: impl Fn() -> bool) {
+        while self.start < self.end && !needed_elsewhere() {
             let Ok(mut block) = self.spare.recv() else { return };
             let want = usize::try_from(self.end - self.start).map_or(BLOCK_BYTES, |rest| rest.min(BLOCK_BYTES));
             block.resize(want, 0);

@@ -43,7 +43,7 @@ impl<'a> Worker<'a> {
     fn work(&mut self, job: Job) -> Result<(), HashError> {
         match job {
             Job::ReadAhead(read_ahead) => {
-                read_ahead.run(self.queue);
+                read_ahead.run(|| self.queue.has_backlog());
                 Ok(())
             }
             Job::Batch(entries) => entries.iter().try_for_each(|entry| self.hash_small(entry)),

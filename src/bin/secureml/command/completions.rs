@@ -1,8 +1,7 @@
-use clap::{Args, CommandFactory as _};
+use clap::{Args, Command};
 use clap_complete::Shell;
 use secureml::render::Report;
 
-use crate::args::Arguments;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::host::Host;
@@ -15,9 +14,9 @@ pub(crate) struct CompletionsArgs {
     shell: Shell,
 }
 
-pub(crate) fn run(args: &CompletionsArgs, host: &Host) -> Result<Exit, Failure> {
+pub(crate) fn run(args: &CompletionsArgs, mut program: Command, host: &Host) -> Result<Exit, Failure> {
     let mut script = Vec::new();
-    clap_complete::generate(args.shell, &mut Arguments::command(), "secureml", &mut script);
+    clap_complete::generate(args.shell, &mut program, "secureml", &mut script);
     let script = String::from_utf8_lossy(&script);
     host.printer().result(script.trim_end())?;
     host.printer().report(&Report::new("completions", Exit::Accepted.outcome()).with_text(&script))?;

@@ -11,7 +11,6 @@ use secureml::model::{Entry, IgnoreRules, ModelTree, SymlinkRule};
 use secureml::render::{Report, Step};
 use secureml::sign::{FileKey, SigningKey as _};
 
-use super::run::execute;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::host::Host;
@@ -27,7 +26,8 @@ pub(crate) struct DemoArgs {
     model: Option<PathBuf>,
 }
 
-pub(crate) fn run(args: &DemoArgs, host: &Host) -> Result<Exit, Failure> {
+/// `execute` runs another command of this program.
+pub(crate) fn run(args: &DemoArgs, execute: &Execute<'_>, host: &Host) -> Result<Exit, Failure> {
     let folder = tempfile::Builder::new().prefix("secureml-demo-").tempdir().map_err(broken)?.keep();
     let model = folder.join("model");
     let file = match &args.model {
@@ -35,10 +35,11 @@ pub(crate) fn run(args: &DemoArgs, host: &Host) -> Result<Exit, Failure> {
         None => write_own(&model).map_err(broken)?,
     };
     host.mute_json();
-    let mut demo = Demo { host, folder, steps: Vec::new(), as_expected: true };
+    let mut demo = Demo { host, execute, folder, steps: Vec::new(), as_expected: true };
     demo.make_key()?;
     let (key, public, signature) = (demo.place("key.pem"), demo.place("key.pub.pem"), demo.place("model.sig"));
-    let verify = ["verify".into(), "key".into(), "--public-key".into(), public, "--signature".into(), signature.clone()];
+    let verify =
+        ["verify".into(), "key".into(), "--public-key".into(), public, "--signature".into(), signature.clone()];
     let verify = || verify.iter().cloned().chain([model.clone().into()]).collect::<Vec<OsString>>();
     let sign = ["sign".into(), "key".into(), "--private-key".into(), key, "--signature".into(), signature];
     demo.step(sign.into_iter().chain([model.clone().into()]).collect(), Exit::Accepted)?;
@@ -50,9 +51,13 @@ pub(crate) fn run(args: &DemoArgs, host: &Host) -> Result<Exit, Failure> {
     demo.finish()
 }
 
+/// Runs the words of a command, without the program's name.
+type Execute<'a> = dyn Fn(Vec<OsString>) -> io::Result<Exit> + 'a;
+
 /// A demonstration under way.
 struct Demo<'a> {
     host: &'a Host,
+    execute: &'a Execute<'a>,
     folder: PathBuf,
     steps: Vec<Step>,
     as_expected: bool,
@@ -84,12 +89,10 @@ impl Demo<'_> {
     fn step(&mut self, words: Vec<OsString>, expected: Exit) -> Result<(), Failure> {
         let shown: Vec<String> = words.iter().map(quote).collect();
         self.host.printer().result(&format!("$ {} {}", self.host.program(), shown.join(" ")))?;
-        let exit = execute(words, self.host)?;
+        let exit = (self.execute)(words)?;
         self.as_expected &= exit == expected;
-        self.steps.push(Step {
-            command: format!("{} {}", self.host.program(), shown.join(" ")),
-            exit_code: exit.code(),
-        });
+        self.steps
+            .push(Step { command: format!("{} {}", self.host.program(), shown.join(" ")), exit_code: exit.code() });
         Ok(self.host.printer().result("")?)
     }
 

@@ -4,9 +4,9 @@ use clap::Args;
 use secureml::ops::{DigestRequest, digest};
 use secureml::render::Report;
 
-use crate::args::{HashArgs, IgnoreArgs};
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::flags::{HashArgs, IgnoreArgs};
 use crate::hint;
 use crate::host::Host;
 

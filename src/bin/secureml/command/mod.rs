@@ -4,8 +4,5 @@ pub(crate) mod completions;
 pub(crate) mod demo;
 pub(crate) mod digest;
 mod keys;
-mod run;
 pub(crate) mod sign;
 pub(crate) mod verify;
-
-pub(crate) use run::run;

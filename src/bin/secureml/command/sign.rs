@@ -7,9 +7,9 @@ use secureml::render::Report;
 use secureml::sign::{CertificateSigner, KeySigner, SignError, Signer};
 
 use super::keys::{self, PrivateKeyArgs};
-use crate::args::{HashArgs, IgnoreArgs};
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::flags::{HashArgs, IgnoreArgs};
 use crate::host::Host;
 
 /// Signs a model; the signature is a Sigstore bundle in a file of its own.

@@ -4,6 +4,7 @@ use clap::{Args, Subcommand};
 use secureml::crypto::Certificate;
 use secureml::finding::Finding;
 use secureml::manifest::UnsignedFiles;
+use secureml::oms::{Bundle, Material};
 use secureml::ops::{Links, Refused, Verdict, VerifyRequest, verify};
 use secureml::render::Report;
 use secureml::trust::{CertificateTime, TrustRoot};
@@ -11,9 +12,9 @@ use secureml::verify::Verified;
 
 use super::keys;
 use super::sign::Absent;
-use crate::args::IgnoreArgs;
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::flags::IgnoreArgs;
 use crate::host::Host;
 
 /// Verifies a model against its signature.
@@ -60,7 +61,10 @@ struct CertificateArgs {
 }
 
 #[derive(Debug, Args)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the reference tool, and clap wants both of a pair")]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a flag of the reference tool, and clap wants both of a pair"
+)]
 struct ModelArgs {
     /// The model: a folder, or a single file.
     #[arg(value_name = "MODEL")]
@@ -166,6 +170,9 @@ fn help(findings: &[Finding]) -> Option<String> {
         "file-unsigned" => {
             Some("remove what was added, leave it out with --ignore-paths, or accept it with --ignore-unsigned-files")
         }
+        "file-link" => {
+            Some("replace the link by the file that it points to; whether links are followed was the signer's choice")
+        }
         "signature-malformed" => Some("get the signature again from where the model came from"),
         "file-changed" | "file-missing" | "file-renamed" => {
             Some("get the model again from its source, and do not use this copy")
@@ -188,7 +195,6 @@ fn system_roots() -> Result<Vec<Certificate>, Failure> {
 
 /// As the reference tool prints them: trusted certificates first, then those of the signature, its own one last.
 fn log_fingerprints(anchors: &[Certificate], signature: &Path, host: &Host) -> Result<(), Failure> {
-    use secureml::oms::{Bundle, Material};
     for anchor in anchors {
         host.printer().note(&format!("[  init  ] sha256 Fingerprint: {}", anchor.fingerprint()))?;
     }

@@ -2,13 +2,13 @@ use std::ffi::OsString;
 use std::io;
 use std::iter;
 
-use clap::Parser as _;
 use clap::error::ErrorKind;
+use clap::{CommandFactory as _, Parser as _};
 use secureml::render::{Failure as WrittenFailure, Report};
 
-use super::{completions, demo, digest, sign, verify};
 use crate::args::{Arguments, Command};
 use crate::argv;
+use crate::command::{completions, demo, digest, sign, verify};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::host::Host;
@@ -24,7 +24,7 @@ pub(crate) fn run(words: &[OsString], host: &Host) -> io::Result<Exit> {
 }
 
 /// Runs the words of another command with the output of this one.
-pub(super) fn execute(words: Vec<OsString>, host: &Host) -> io::Result<Exit> {
+fn execute(words: Vec<OsString>, host: &Host) -> io::Result<Exit> {
     match Arguments::try_parse_from(iter::once("secureml".into()).chain(words)) {
         Ok(arguments) => dispatch(&arguments.command, host),
         Err(error) => misuse(&error, host),
@@ -36,8 +36,8 @@ fn dispatch(command: &Command, host: &Host) -> io::Result<Exit> {
         Command::Sign(args) => sign::run(args, host),
         Command::Verify(args) => verify::run(args, host),
         Command::Digest(args) => digest::run(args, host),
-        Command::Demo(args) => demo::run(args, host),
-        Command::Completions(args) => completions::run(args, host),
+        Command::Demo(args) => demo::run(args, &|words| execute(words, host), host),
+        Command::Completions(args) => completions::run(args, Arguments::command(), host),
     };
     match result {
         Ok(exit) => Ok(exit),
@@ -78,10 +78,4 @@ fn failed(command: &str, failure: &Failure, host: &Host) -> io::Result<Exit> {
     printer.failure(failure)?;
     printer.report(&report)?;
     Ok(failure.exit)
-}
-
-impl From<io::Error> for Failure {
-    fn from(error: io::Error) -> Self {
-        Self::new(Exit::Undecided, "cannot write to standard output", &error)
-    }
 }
