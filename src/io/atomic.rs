@@ -110,9 +110,17 @@ fn folder(target: &Path) -> &Path {
     }
 }
 
-/// Makes the rename itself last through a power cut; only Unix opens folders for this.
+/// Makes the rename itself last through a power cut, where the system can do that to a folder: only Unix opens folders,
+/// one that may be written to need not be readable, and some network file systems refuse.
 fn sync_folder(target: &Path) -> io::Result<()> {
-    if cfg!(unix) { File::open(folder(target))?.sync_all() } else { Ok(()) }
+    use io::ErrorKind::{InvalidInput, PermissionDenied, Unsupported};
+    if !cfg!(unix) {
+        return Ok(());
+    }
+    match File::open(folder(target)).and_then(|folder| folder.sync_all()) {
+        Err(error) if matches!(error.kind(), InvalidInput | PermissionDenied | Unsupported) => Ok(()),
+        other => other,
+    }
 }
 
 #[cfg(test)]

@@ -66,6 +66,18 @@ mod unix {
             Ok(Self(openat(CWD, path, DIRECTORY, Mode::empty())?))
         }
 
+        /// Opens a directory by path, through links, to look up names in it; it need not be allowed to list them.
+        ///
+        /// # Errors
+        /// What the system says.
+        pub fn open_to_look_up(path: &Path) -> io::Result<Self> {
+            #[cfg(target_os = "linux")]
+            let flags = DIRECTORY | OFlags::PATH;
+            #[cfg(not(target_os = "linux"))]
+            let flags = DIRECTORY;
+            Ok(Self(openat(CWD, path, flags, Mode::empty())?))
+        }
+
         /// Opens a directory inside this one; never through a link.
         ///
         /// # Errors
@@ -179,6 +191,15 @@ mod portable {
         /// What the system says.
         pub fn open(path: &Path) -> io::Result<Self> {
             fs::read_dir(path)?;
+            Ok(Self(path.to_owned()))
+        }
+
+        /// Opens a directory by path, through links, to look up names in it.
+        ///
+        /// # Errors
+        /// What the system says.
+        pub fn open_to_look_up(path: &Path) -> io::Result<Self> {
+            fs::metadata(path)?;
             Ok(Self(path.to_owned()))
         }
 

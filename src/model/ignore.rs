@@ -33,15 +33,17 @@ impl IgnoreRules {
     /// Leaves out a file or folder given by its path on disk.
     ///
     /// Returns whether it lies inside the model; outside it there is nothing to leave out. The path need not exist. A
-    /// link is taken as the link, not as what it points to.
+    /// link inside the model is taken as the link, one outside as what it points to.
     ///
     /// # Errors
     /// [`PathError`] for the model itself, and for names that are not UTF-8 or hold one of `*?[`, which OMS 1.0,
     /// section 6.2.1, forbids in these entries.
     pub fn add_on_disk(&mut self, model: &Path, path: &Path) -> Result<bool, PathError> {
         let refused = |reason| PathError { name: path.display().to_string(), reason };
-        let (Ok(root), Ok(place)) = (resolve(model), resolve_parent(path)) else { return Ok(false) };
-        let Ok(inside) = place.strip_prefix(&root) else { return Ok(false) };
+        let Ok(root) = resolve(model) else { return Ok(false) };
+        let places = [resolve_parent(path), resolve(path)];
+        let inside = places.iter().flatten().find_map(|place| place.strip_prefix(&root).ok());
+        let Some(inside) = inside else { return Ok(false) };
         let mut name = ModelPath::root();
         for part in inside {
             let part = part.to_str().ok_or_else(|| refused("it is not UTF-8"))?;

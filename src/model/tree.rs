@@ -54,7 +54,7 @@ impl ModelTree {
             return Err(failed(io::ErrorKind::InvalidInput.into()));
         };
         let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        let folder = Arc::new(Directory::open(parent).map_err(failed)?);
+        let folder = Arc::new(Directory::open_to_look_up(parent).map_err(failed)?);
         let links = symlinks.into();
         let stat = folder.stat(&name, links).map_err(failed)?;
         match stat.kind {

@@ -1,3 +1,4 @@
+use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::finding::Finding;
@@ -38,7 +39,9 @@ impl Selection {
                 warnings.push(Finding::warning("ignore-path-outside", text).at(path.display().to_string()));
             }
         }
-        if let Some(signature) = signature {
+        // Where it is a link, the bundle is behind it.
+        let behind = signature.and_then(|signature| fs::canonicalize(signature).ok());
+        for signature in signature.into_iter().chain(behind.as_deref()) {
             rules.add_on_disk(model, signature)?;
         }
         Ok((rules, warnings))

@@ -6,7 +6,7 @@ use secureml::finding::Finding;
 use secureml::manifest::{HashError, ManifestError};
 use secureml::model::{Oddity, TreeError};
 use secureml::ops::{HashAllError, SignModelError, VerifyModelError};
-use secureml::sign::{FileKeyError, SignError};
+use secureml::sign::FileKeyError;
 
 use crate::exit::Exit;
 
@@ -15,9 +15,6 @@ pub(crate) fn for_signing(error: &SignModelError) -> (Exit, Option<String>) {
     match error {
         SignModelError::Hash(error) => for_hashing(error),
         SignModelError::Ignore(_) => (Exit::Misuse, None),
-        SignModelError::Sign(SignError::KeyMismatch { .. }) => {
-            (Exit::Misuse, text("give the certificate that was issued for this private key"))
-        }
         SignModelError::OverModel { .. } => (Exit::Misuse, text("give another path with --signature")),
         SignModelError::OverOtherFile { .. } => {
             (Exit::Misuse, text("give another path with --signature, or remove the file first"))
