@@ -14,13 +14,13 @@ use secureml::ops::Selection;
 #[derive(Debug, Args)]
 pub(crate) struct GlobalArgs {
     /// How results are written to standard output.
-    #[arg(long, global = true, value_enum, default_value_t, value_name = "FORMAT")]
+    #[arg(long, global = true, value_enum, default_value_t, value_name = "FORMAT", help_heading = OUTPUT)]
     pub(crate) format: Format,
     /// Say nothing but errors.
-    #[arg(long, short, global = true)]
+    #[arg(long, short, global = true, help_heading = OUTPUT)]
     pub(crate) quiet: bool,
     /// ERROR and CRITICAL silence warnings; the other levels change nothing.
-    #[arg(long, value_name = "LEVEL", default_value = "INFO", ignore_case = true,
+    #[arg(long, value_name = "LEVEL", default_value = "INFO", ignore_case = true, help_heading = OUTPUT,
           value_parser = PossibleValuesParser::new(["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"]))]
     pub(crate) log_level: String,
 }
@@ -118,6 +118,9 @@ fn size(text: &str) -> Result<NonZeroU64, String> {
     let bytes = number.checked_mul(unit).ok_or("too large")?;
     NonZeroU64::new(bytes).ok_or_else(|| "must not be zero".to_owned())
 }
+
+/// Under which title these options stand in the help.
+const OUTPUT: &str = "Output";
 
 #[cfg(test)]
 mod tests {
