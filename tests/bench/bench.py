@@ -6,7 +6,6 @@ Ratios are taken pair by pair (A B A B ...), so that they hold while the machine
 import argparse
 import os
 import pathlib
-import resource
 import statistics
 import subprocess
 import sys
@@ -103,28 +102,38 @@ TABLE = [
 
 
 def row(name: str, ours: list[str], theirs: list[str], runs: int) -> str:
-    measure(ours), measure(theirs)
+    peaks = [peak_mib(ours), peak_mib(theirs)]
     pairs = [(measure(ours), measure(theirs)) for _ in range(runs)]
     mine, other = ([pair[side] for pair in pairs] for side in (0, 1))
     ratio = statistics.median(b[0] / a[0] for a, b in pairs)
-    wall, cpu, peak = (lambda side, at=at: statistics.median(run[at] for run in side) for at in range(3))
+    wall, cpu = (lambda side, at=at: statistics.median(run[at] for run in side) for at in range(2))
     cells = [f"{wall(mine):.3f}", f"{wall(other):.3f}", f"**{ratio:.2f}x**", f"{cpu(mine):.3f}", f"{cpu(other):.3f}"]
-    return f"| {name} | {' | '.join(cells)} | {peak(mine):.1f} | {peak(other):.1f} |"
+    return f"| {name} | {' | '.join([*cells, *peaks])} |"
 
 
-def measure(command: list[str]) -> tuple[float, float, float]:
-    """Wall seconds, CPU seconds and peak MiB of one process; `wait4` reports the process itself and no other."""
-    with open(os.devnull, "w") as nowhere:
-        start = time.perf_counter()
-        process = subprocess.Popen(command, stdout=nowhere, stderr=subprocess.PIPE)
-        _, status, usage = os.wait4(process.pid, 0)
-        wall = time.perf_counter() - start
+def measure(command: list[str]) -> tuple[float, float]:
+    """Wall and CPU seconds of one process; `wait4` reports the process itself and no other."""
+    start = time.perf_counter()
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    _, status, usage = os.wait4(process.pid, 0)
+    wall = time.perf_counter() - start
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode != 0:
         sys.exit(f"{command} ended with {process.returncode}: {process.stderr.read().decode()}")
     process.stderr.close()
-    assert isinstance(usage, resource.struct_rusage)
-    return wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024
+    return wall, usage.ru_utime + usage.ru_stime
+
+
+def peak_mib(command: list[str]) -> str:
+    """Peak memory by GNU time, in a run that is not timed: a child of this process would start with this one's peak."""
+    if not os.access(GNU_TIME, os.X_OK):
+        return "-"
+    with tempfile.NamedTemporaryFile() as out:
+        subprocess.run([GNU_TIME, "-f", "%M", "-o", out.name, *command], check=True, capture_output=True)
+        return f"{int(out.read()) / 1024:.1f}"
+
+
+GNU_TIME = "/usr/bin/time"
 
 
 if __name__ == "__main__":

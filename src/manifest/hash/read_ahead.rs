@@ -70,5 +70,5 @@ impl Blocks {
 
 /// How many blocks are on their way at most.
 const BLOCKS: usize = 4;
-/// How large a block is: small enough that it is still in the cache when it is hashed.
-const BLOCK_BYTES: usize = 512 << 10;
+/// How large a block is: handing one over wakes a sleeping core, which costs more the oftener it happens.
+const BLOCK_BYTES: usize = 2 << 20;

@@ -1,5 +1,6 @@
 use std::collections::BTreeSet;
 use std::num::NonZero;
+use std::panic::resume_unwind;
 use std::thread;
 
 use super::HashError;
@@ -37,24 +38,30 @@ pub fn hash_tree(
 ) -> Result<Hashed, HashError> {
     let queue = Queue::new();
     let mut hashed = Hashed::default();
-    let workers = thread::available_parallelism().map_or(1, NonZero::get);
+    let cores = thread::available_parallelism().map_or(1, NonZero::get);
+    let work = || Worker::new(&queue, serialization, progress).run();
     thread::scope(|scope| {
-        let handles: Vec<_> =
-            (0..workers).map(|_| scope.spawn(|| Worker::new(&queue, serialization, progress).run())).collect();
-        let walked = walk(tree, serialization, only, progress, &queue, &mut hashed);
-        match walked {
+        let mut workers = Vec::new();
+        let mut start_workers = || {
+            if workers.is_empty() {
+                workers.extend((0..cores).map(|_| scope.spawn(work)));
+            }
+        };
+        let mut first = walk(tree, serialization, only, progress, &queue, &mut hashed, &mut start_workers);
+        match first {
             Ok(()) => queue.close(),
             Err(_) => queue.stop(),
         }
-        let mut first = walked;
-        for handle in handles {
-            match handle.join() {
-                Ok(Ok((resources, without_bytes))) => {
+        // A model of one batch is done before other threads would have begun.
+        let here = workers.is_empty().then(work);
+        let joined = workers.into_iter().map(|worker| worker.join().unwrap_or_else(|panic| resume_unwind(panic)));
+        for result in here.into_iter().chain(joined) {
+            match result {
+                Ok((resources, without_bytes)) => {
                     hashed.resources.extend(resources);
                     hashed.without_bytes.extend(without_bytes);
                 }
-                Ok(Err(error)) => first = first.and(Err(error)),
-                Err(panic) => std::panic::resume_unwind(panic),
+                Err(error) => first = first.and(Err(error)),
             }
         }
         first
@@ -76,6 +83,7 @@ fn walk(
     progress: &dyn Progress,
     queue: &Queue,
     hashed: &mut Hashed,
+    start_workers: &mut dyn FnMut(),
 ) -> Result<(), HashError> {
     let mut batch = Batch::default();
     let mut shards = 0;
@@ -98,11 +106,15 @@ fn walk(
             }
         }
         let goes_on = if file.size() > LARGE_BYTES {
+            start_workers();
             let cut = Cut::new(serialization.method, serialization.algorithm, file.size());
             queue.push_file(LargeFile::new(file, cut))
         } else {
             batch.add(file);
-            !batch.is_full() || queue.push_batch(batch.take())
+            !batch.is_full() || {
+                start_workers();
+                queue.push_batch(batch.take())
+            }
         };
         if !goes_on {
             // A worker failed; it reports why.
