@@ -4,6 +4,7 @@ use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread;
 
 use super::file::LargeFile;
 use super::read_ahead::ReadAhead;
@@ -114,7 +115,7 @@ impl Queue {
 
     /// The next job; waits for one, and returns `None` when there will be no more. Reading for others comes first: the
     /// one who offered it waits for the answer.
-    pub(super) fn take(&self) -> Option<Job> {
+    pub(super) fn take(&self) -> Option<(Job, Busy<'_>)> {
         let mut state = self.lock();
         loop {
             if state.stopped {
@@ -128,7 +129,7 @@ impl Queue {
                 if state.files < FULL {
                     self.room.notify_one();
                 }
-                return Some(job);
+                return Some((job, Busy(self)));
             }
             if state.closed && state.busy == 0 {
                 return None;
@@ -141,19 +142,9 @@ impl Queue {
         }
     }
 
-    /// Says that a job taken is done.
-    pub(super) fn done(&self) {
-        let mut state = self.lock();
-        state.busy -= 1;
-        if state.busy == 0 {
-            self.changed.notify_all();
-        }
-    }
-
-    /// Nothing more will be pushed.
-    pub(super) fn close(&self) {
-        self.lock().closed = true;
-        self.changed.notify_all();
+    /// Says, when it is dropped, that nothing more will be pushed; also if the walk ends in a panic.
+    pub(super) const fn close_at_end(&self) -> Closing<'_> {
+        Closing(self)
     }
 
     /// Nothing more will be done.
@@ -178,6 +169,32 @@ impl Queue {
             self.changed.notify_all();
         }
         !state.stopped
+    }
+}
+
+/// Says that a job is under way; when it is dropped, that it is done.
+pub(super) struct Busy<'a>(&'a Queue);
+
+impl Drop for Busy<'_> {
+    fn drop(&mut self) {
+        if thread::panicking() {
+            self.0.stop();
+        }
+        let mut state = self.0.lock();
+        state.busy -= 1;
+        if state.busy == 0 {
+            self.0.changed.notify_all();
+        }
+    }
+}
+
+/// See [`Queue::close_at_end`].
+pub(super) struct Closing<'a>(&'a Queue);
+
+impl Drop for Closing<'_> {
+    fn drop(&mut self) {
+        self.0.lock().closed = true;
+        self.0.changed.notify_all();
     }
 }
 

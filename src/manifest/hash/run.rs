@@ -37,36 +37,11 @@ pub fn hash_tree(
     progress: &dyn Progress,
 ) -> Result<Hashed, HashError> {
     let queue = Queue::new();
+    let hashing = Hashing { tree, serialization, only, progress, queue: &queue };
     let mut hashed = Hashed::default();
-    let cores = thread::available_parallelism().map_or(1, NonZero::get);
-    let work = || Worker::new(&queue, serialization, progress).run();
-    thread::scope(|scope| {
-        let mut workers = Vec::new();
-        let mut start_workers = || {
-            if workers.is_empty() {
-                workers.extend((0..cores).map(|_| scope.spawn(work)));
-            }
-        };
-        let mut first = walk(tree, serialization, only, progress, &queue, &mut hashed, &mut start_workers);
-        match first {
-            Ok(()) => queue.close(),
-            Err(_) => queue.stop(),
-        }
-        // A model of one batch is done before other threads would have begun.
-        let here = workers.is_empty().then(work);
-        let joined = workers.into_iter().map(|worker| worker.join().unwrap_or_else(|panic| resume_unwind(panic)));
-        for result in here.into_iter().chain(joined) {
-            match result {
-                Ok((resources, without_bytes)) => {
-                    hashed.resources.extend(resources);
-                    hashed.without_bytes.extend(without_bytes);
-                }
-                Err(error) => first = first.and(Err(error)),
-            }
-        }
-        first
-    })?;
+    let result = hashing.run(&mut hashed);
     progress.finish();
+    result?;
     match serialization.method {
         Method::Files => hashed.resources.sort_unstable_by(|a, b| a.path.cmp(&b.path)),
         Method::Shards { .. } => hashed.resources.sort_by_cached_key(Resource::name),
@@ -76,53 +51,91 @@ pub fn hash_tree(
     Ok(hashed)
 }
 
-fn walk(
-    tree: &ModelTree,
-    serialization: &Serialization,
-    only: Option<&BTreeSet<ModelPath>>,
-    progress: &dyn Progress,
-    queue: &Queue,
-    hashed: &mut Hashed,
-    start_workers: &mut dyn FnMut(),
-) -> Result<(), HashError> {
-    let mut batch = Batch::default();
-    let mut shards = 0;
-    for entry in tree.walk(&serialization.ignore, only) {
-        let file = match entry? {
-            Entry::Odd(odd) => {
-                hashed.odd.push(odd);
-                continue;
+/// One model being hashed.
+#[derive(Clone, Copy)]
+struct Hashing<'a> {
+    tree: &'a ModelTree,
+    serialization: &'a Serialization,
+    only: Option<&'a BTreeSet<ModelPath>>,
+    progress: &'a dyn Progress,
+    queue: &'a Queue,
+}
+
+impl Hashing<'_> {
+    /// Walks on this thread, hashes on one thread a core; a model of one batch is hashed right here, before other
+    /// threads would have begun.
+    fn run(self, hashed: &mut Hashed) -> Result<(), HashError> {
+        let cores = thread::available_parallelism().map_or(1, NonZero::get);
+        let work = || Worker::new(self.queue, self.serialization, self.progress).run();
+        thread::scope(|scope| {
+            let mut workers = Vec::new();
+            let mut start_workers = || {
+                if workers.is_empty() {
+                    workers.extend((0..cores).map(|_| scope.spawn(work)));
+                }
+            };
+            let closing = self.queue.close_at_end();
+            let mut first = self.walk(hashed, &mut start_workers);
+            if first.is_err() {
+                self.queue.stop();
             }
-            Entry::File(file) => file,
-        };
-        progress.expect(1, file.size());
-        if file.leads_outside {
-            hashed.leading_outside.push(file.path.clone());
-        }
-        if let Method::Shards { shard_bytes } = serialization.method {
-            shards += file.size().div_ceil(shard_bytes.get());
-            if shards > MAX_SHARDS {
-                return Err(HashError::TooMany { limit: MAX_SHARDS });
+            drop(closing);
+            let here = workers.is_empty().then(work);
+            let joined = workers.into_iter().map(|worker| worker.join().unwrap_or_else(|panic| resume_unwind(panic)));
+            for result in here.into_iter().chain(joined) {
+                match result {
+                    Ok((resources, without_bytes)) => {
+                        hashed.resources.extend(resources);
+                        hashed.without_bytes.extend(without_bytes);
+                    }
+                    Err(error) => first = first.and(Err(error)),
+                }
             }
-        }
-        let goes_on = if file.size() > LARGE_BYTES {
-            start_workers();
-            let cut = Cut::new(serialization.method, serialization.algorithm, file.size());
-            queue.push_file(LargeFile::new(file, cut))
-        } else {
-            batch.add(file);
-            !batch.is_full() || {
-                start_workers();
-                queue.push_batch(batch.take())
-            }
-        };
-        if !goes_on {
-            // A worker failed; it reports why.
-            return Ok(());
-        }
+            first
+        })
     }
-    queue.push_batch(batch.take());
-    Ok(())
+
+    fn walk(self, hashed: &mut Hashed, start_workers: &mut dyn FnMut()) -> Result<(), HashError> {
+        let Self { tree, serialization, only, progress, queue } = self;
+        let mut batch = Batch::default();
+        let mut shards = 0;
+        for entry in tree.walk(&serialization.ignore, only) {
+            let file = match entry? {
+                Entry::Odd(odd) => {
+                    hashed.odd.push(odd);
+                    continue;
+                }
+                Entry::File(file) => file,
+            };
+            progress.expect(1, file.size());
+            if file.leads_outside {
+                hashed.leading_outside.push(file.path.clone());
+            }
+            if let Method::Shards { shard_bytes } = serialization.method {
+                shards += file.size().div_ceil(shard_bytes.get());
+                if shards > MAX_SHARDS {
+                    return Err(HashError::TooMany { limit: MAX_SHARDS });
+                }
+            }
+            let goes_on = if file.size() > LARGE_BYTES {
+                start_workers();
+                let cut = Cut::new(serialization.method, serialization.algorithm, file.size());
+                queue.push_file(LargeFile::new(file, cut))
+            } else {
+                batch.add(file);
+                !batch.is_full() || {
+                    start_workers();
+                    queue.push_batch(batch.take())
+                }
+            };
+            if !goes_on {
+                // A worker failed; it reports why.
+                return Ok(());
+            }
+        }
+        queue.push_batch(batch.take());
+        Ok(())
+    }
 }
 
 /// Small files that go to one worker together.

@@ -29,13 +29,8 @@ impl<'a> Worker<'a> {
 
     /// Works until the queue is closed and empty; the first error stops everybody.
     pub(super) fn run(mut self) -> Result<(Vec<Resource>, Vec<ModelPath>), HashError> {
-        while let Some(job) = self.queue.take() {
-            let result = self.work(job);
-            if result.is_err() {
-                self.queue.stop();
-            }
-            self.queue.done();
-            result?;
+        while let Some((job, _busy)) = self.queue.take() {
+            self.work(job).inspect_err(|_| self.queue.stop())?;
         }
         Ok((self.hashed, self.without_bytes))
     }

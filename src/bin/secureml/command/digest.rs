@@ -36,7 +36,6 @@ pub(crate) fn run(args: &DigestArgs, host: &Host) -> Result<Exit, Failure> {
     let name = args.model.display().to_string();
     let progress = host.progress();
     let result = digest(&request, &*progress);
-    progress.finish();
     let digested = result.map_err(|error| {
         let (exit, help) = hint::for_hashing(&error);
         let findings = hint::findings(&error);

@@ -140,7 +140,6 @@ fn run_with(args: &ModelArgs, signer: &dyn Signer, host: &Host) -> Result<Exit, 
     let request = SignRequest { model, signature: &args.signature, single_file };
     let progress = host.progress();
     let result = sign(&request, signer, &*progress);
-    progress.finish();
     let signed = result.map_err(|error| Failure::signing(&name, &error))?;
     let printer = host.printer();
     printer.warnings(&signed.warnings)?;

@@ -122,7 +122,6 @@ fn run_with(args: &ModelArgs, trust: &TrustRoot, host: &Host) -> Result<Exit, Fa
     let name = args.model.display().to_string();
     let progress = host.progress();
     let result = verify(&request, trust, host.now, &*progress);
-    progress.finish();
     let printer = host.printer();
     let signature = Some(args.signature.display().to_string());
     match result.map_err(|error| Failure::verifying(&name, &error))? {
