@@ -2,7 +2,7 @@
 
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
@@ -30,6 +30,8 @@ pub(super) struct Queue {
     backlog: AtomicUsize,
     /// Workers that wait, to be read without the lock.
     waiting: AtomicUsize,
+    /// The state's `stopped`, to be read without the lock.
+    stopped: AtomicBool,
 }
 
 struct State {
@@ -64,6 +66,7 @@ impl Queue {
             room: Condvar::new(),
             backlog: AtomicUsize::new(0),
             waiting: AtomicUsize::new(0),
+            stopped: AtomicBool::new(false),
         }
     }
 
@@ -147,11 +150,19 @@ impl Queue {
         Closing(self)
     }
 
-    /// Nothing more will be done.
+    /// Nothing more will be done: whoever waits for a job, room or a reader stops waiting.
     pub(super) fn stop(&self) {
-        self.lock().stopped = true;
+        self.stopped.store(true, Ordering::Relaxed);
+        let mut state = self.lock();
+        state.stopped = true;
+        state.read_aheads.clear();
         self.changed.notify_all();
         self.room.notify_one();
+    }
+
+    /// Whether the work was stopped, so that long jobs end soon.
+    pub(super) fn is_stopped(&self) -> bool {
+        self.stopped.load(Ordering::Relaxed)
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {

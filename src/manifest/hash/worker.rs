@@ -1,4 +1,5 @@
 use std::fs::File;
+use std::ops::Range;
 use std::sync::Arc;
 
 use super::HashError;
@@ -38,7 +39,7 @@ impl<'a> Worker<'a> {
     fn work(&mut self, job: Job) -> Result<(), HashError> {
         match job {
             Job::ReadAhead(read_ahead) => {
-                read_ahead.run(|| self.queue.has_backlog());
+                read_ahead.run(|| self.queue.has_backlog() || self.queue.is_stopped());
                 Ok(())
             }
             Job::Batch(entries) => entries.iter().try_for_each(|entry| self.hash_small(entry)),
@@ -47,7 +48,9 @@ impl<'a> Worker<'a> {
                 let range = file.range(part);
                 let mut hasher = file.cut.hasher(part);
                 hint_sequential(&open);
-                self.feed_large(&mut hasher, &file.entry, &open, range.start, range.end)?;
+                if !self.feed_large(&mut hasher, &file.entry, &open, range)? {
+                    return Ok(());
+                }
                 if let Some(resources) = file.part_done(part, hasher.finish())? {
                     self.hashed.extend(resources);
                     self.progress.file_done();
@@ -78,16 +81,19 @@ impl<'a> Worker<'a> {
         Ok(())
     }
 
-    /// Feeds a long range, with the help of a worker that has nothing else to do.
+    /// Feeds a long range, with the help of a worker that has nothing else to do; `false` if the work was stopped.
     fn feed_large(
         &mut self,
         hasher: &mut PartHasher,
         entry: &FileEntry,
         file: &Arc<File>,
-        mut at: u64,
-        end: u64,
-    ) -> Result<(), HashError> {
+        range: Range<u64>,
+    ) -> Result<bool, HashError> {
+        let Range { start: mut at, end } = range;
         while at < end {
+            if self.queue.is_stopped() {
+                return Ok(false);
+            }
             if end - at >= WORTH_HELP && self.queue.has_idle_worker() {
                 let (reader, blocks) = ReadAhead::new(Arc::clone(file), at, end);
                 if self.queue.offer(reader) {
@@ -106,7 +112,7 @@ impl<'a> Worker<'a> {
             }
             at += self.feed(hasher, entry, file, at, end)?;
         }
-        Ok(())
+        Ok(true)
     }
 
     /// Reads once and hashes what came; a file that ends early has changed.
