@@ -1,5 +1,5 @@
 use super::Envelope;
-use crate::crypto::{Certificate, CertificateError, PublicKey};
+use crate::crypto::{Certificate, CertificateError, KeyError, PublicKey};
 use crate::io::ReadError;
 
 /// A Sigstore bundle around one signed statement; parsed, not verified.
@@ -106,7 +106,10 @@ pub enum BundleError {
     },
     /// A public key in the bundle cannot be parsed.
     #[error("the public key in the signature is not acceptable")]
-    Key(#[source] crate::crypto::KeyError),
+    Key(#[source] KeyError),
+    /// Hint and public key in the bundle name different keys.
+    #[error("the hint in the signature is not that of the public key beside it")]
+    TwoKeys,
 }
 
 /// The only media type of bundles that hold a key or certificate signature.

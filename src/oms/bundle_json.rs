@@ -11,8 +11,9 @@ use serde::{Deserialize, Serialize, Serializer};
 use serde_json::value::RawValue;
 
 use super::bundle::{MAX_BUNDLE_BYTES, MEDIA_TYPE};
+use super::object::Object;
 use super::{Bundle, BundleError, Envelope, KeyIdentifier, Material, PAYLOAD_TYPE, Payload};
-use crate::crypto::{Certificate, KeyError, PublicKey, Signature};
+use crate::crypto::{Certificate, PublicKey, Signature};
 use crate::io::{AtomicFile, WriteError, read_to_limit};
 
 impl Bundle {
@@ -35,7 +36,7 @@ impl Bundle {
         if json.iter().all(u8::is_ascii_whitespace) {
             return Err(BundleError::Empty);
         }
-        let wire: WireBundle<'_> = serde_json::from_slice(json)?;
+        let Object(wire): Object<WireBundle<'_>> = serde_json::from_slice(json)?;
         if wire.media_type != MEDIA_TYPE {
             return Err(BundleError::MediaType { found: wire.media_type.into_owned() });
         }
@@ -111,18 +112,24 @@ fn read_material(wire: &WireMaterial<'_>) -> Result<Material, BundleError> {
     }
 }
 
-/// An empty hint names no key, as in the reference tool; a key in full must be one.
+/// An empty hint names no key, as in the reference tool; a key in full must be one, and the one that the hint names.
 fn read_key(wire: &WireKey<'_>) -> Result<KeyIdentifier, BundleError> {
-    match (&wire.hint, &wire.raw_bytes) {
-        (Some(hint), _) if !hint.is_empty() => Ok(KeyIdentifier::Hint(hint.clone().into_owned())),
-        (_, Some(raw)) => {
+    let hint = wire.hint.as_deref().filter(|hint| !hint.is_empty());
+    let key = match &wire.raw_bytes {
+        Some(raw) => {
             // Written as PEM text; Sigstore's own format would be DER.
             let raw = decode(raw, "the public key")?;
-            let key: Result<PublicKey, KeyError> =
-                if raw.starts_with(b"-----") { PublicKey::from_pem(&raw) } else { PublicKey::from_spki(&raw) };
-            key.map(KeyIdentifier::Key).map_err(BundleError::Key)
+            let is_pem = raw.starts_with(b"-----");
+            let key = if is_pem { PublicKey::from_pem(&raw) } else { PublicKey::from_spki(&raw) };
+            Some(key.map_err(BundleError::Key)?)
         }
-        _ => Ok(KeyIdentifier::None),
+        None => None,
+    };
+    match (hint, key) {
+        (Some(hint), Some(key)) if key.hint() != hint => Err(BundleError::TwoKeys),
+        (Some(hint), _) => Ok(KeyIdentifier::Hint(hint.to_owned())),
+        (None, Some(key)) => Ok(KeyIdentifier::Key(key)),
+        (None, None) => Ok(KeyIdentifier::None),
     }
 }
 
@@ -144,20 +151,20 @@ struct WireBundle<'a> {
     #[serde(borrow)]
     media_type: Cow<'a, str>,
     #[serde(borrow)]
-    verification_material: WireMaterial<'a>,
+    verification_material: Object<WireMaterial<'a>>,
     #[serde(borrow)]
-    dsse_envelope: WireEnvelope<'a>,
+    dsse_envelope: Object<WireEnvelope<'a>>,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct WireMaterial<'a> {
     #[serde(borrow, default)]
-    public_key: Option<WireKey<'a>>,
+    public_key: Option<Object<WireKey<'a>>>,
     #[serde(borrow, default)]
-    x509_certificate_chain: Option<WireChain<'a>>,
+    x509_certificate_chain: Option<Object<WireChain<'a>>>,
     #[serde(borrow, default)]
-    certificate: Option<WireCertificate<'a>>,
+    certificate: Option<Object<WireCertificate<'a>>>,
     #[serde(borrow, default)]
     tlog_entries: Vec<&'a RawValue>,
     /// Known, and of no use to a key or certificate signature that no log has seen.
@@ -177,7 +184,7 @@ struct WireKey<'a> {
 #[derive(Deserialize)]
 struct WireChain<'a> {
     #[serde(borrow)]
-    certificates: Vec<WireCertificate<'a>>,
+    certificates: Vec<Object<WireCertificate<'a>>>,
 }
 
 #[derive(Deserialize)]
@@ -195,7 +202,7 @@ struct WireEnvelope<'a> {
     #[serde(borrow)]
     payload_type: Cow<'a, str>,
     #[serde(borrow)]
-    signatures: Vec<WireSignature<'a>>,
+    signatures: Vec<Object<WireSignature<'a>>>,
 }
 
 #[derive(Deserialize)]

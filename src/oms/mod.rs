@@ -7,6 +7,7 @@ mod bundle;
 mod bundle_json;
 mod compat;
 mod envelope;
+mod object;
 mod predicate;
 mod statement;
 

@@ -6,6 +6,7 @@ use std::num::NonZeroU64;
 use serde::ser::SerializeMap as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use super::object::Object;
 use crate::digest::{Algorithm, Digest, DigestError};
 use crate::manifest::{Manifest, ManifestError, Method, Resource, Serialization};
 use crate::model::{IgnoreRules, ModelPath, PathError, SymlinkRule};
@@ -15,7 +16,7 @@ pub(super) const TYPE: &str = "https://model_signing/signature/v1.0";
 
 /// Reads a predicate. The schema closes it: unknown fields are refused, save in resources, where they are passed over.
 pub(super) fn read(json: &str) -> Result<Manifest, PredicateError> {
-    let wire: WirePredicate<'_> = serde_json::from_str(json)?;
+    let Object(wire): Object<WirePredicate<'_>> = serde_json::from_str(json)?;
     let (serialization, sharded_name) = wire.serialization.read()?;
     let resources: Result<Vec<Resource>, PredicateError> =
         wire.resources.iter().map(|resource| resource.read(&serialization, sharded_name.as_deref())).collect();
@@ -84,9 +85,9 @@ pub enum PredicateError {
 #[serde(deny_unknown_fields)]
 struct WirePredicate<'a> {
     #[serde(borrow)]
-    resources: Vec<WireResource<'a>>,
+    resources: Vec<Object<WireResource<'a>>>,
     #[serde(borrow)]
-    serialization: WireSerialization<'a>,
+    serialization: Object<WireSerialization<'a>>,
 }
 
 #[derive(Deserialize)]

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use super::Payload;
+use super::object::Object;
 use super::predicate::{self, Predicate, PredicateError};
 use crate::digest::{Algorithm, Digest};
 use crate::manifest::{Manifest, ManifestError, Resource, Serialization};
@@ -48,7 +49,7 @@ impl Statement {
     /// # Errors
     /// [`StatementError`] where the statement does not follow OMS 1.0, section 8.3, or contradicts itself.
     pub fn from_payload(payload: &Payload, format: Format) -> Result<Self, StatementError> {
-        let wire: WireStatement<'_> = serde_json::from_slice(payload.as_bytes())?;
+        let Object(wire): Object<WireStatement<'_>> = serde_json::from_slice(payload.as_bytes())?;
         if wire.kind != STATEMENT_TYPE {
             return Err(StatementError::Type { found: wire.kind.into_owned() });
         }
@@ -149,7 +150,7 @@ struct WireStatement<'a> {
     #[serde(rename = "_type", borrow)]
     kind: Cow<'a, str>,
     #[serde(borrow)]
-    subject: Vec<WireSubject<'a>>,
+    subject: Vec<Object<WireSubject<'a>>>,
     #[serde(rename = "predicateType", borrow)]
     predicate_type: Cow<'a, str>,
     #[serde(borrow, default)]
@@ -161,7 +162,7 @@ struct WireSubject<'a> {
     #[serde(borrow)]
     name: Cow<'a, str>,
     #[serde(borrow)]
-    digest: WireDigestSet<'a>,
+    digest: Object<WireDigestSet<'a>>,
 }
 
 #[derive(Deserialize)]
