@@ -116,11 +116,18 @@ impl Certificate {
         canonical(self.subject_name()) == canonical(self.issuer_name())
     }
 
-    /// Whether `issuer` made this certificate: names, key identifiers and signature.
-    pub(super) fn is_issued_by(&self, issuer: &Self) -> bool {
-        canonical(self.issuer_name()) == canonical(issuer.subject_name())
-            && self.names_key_of(issuer)
-            && certificate_signature::holds(self, issuer)
+    /// Whether `issuer` made this certificate: names, key identifiers and signature; `None` where the signature's
+    /// algorithm is not known.
+    pub(super) fn is_issued_by(&self, issuer: &Self) -> Option<bool> {
+        if canonical(self.issuer_name()) != canonical(issuer.subject_name()) || !self.names_key_of(issuer) {
+            return Some(false);
+        }
+        certificate_signature::holds(self, issuer)
+    }
+
+    /// The algorithm of its signature.
+    pub(super) fn signature_algorithm(&self) -> String {
+        self.parsed.signature_algorithm().oid.to_string()
     }
 
     /// Whether the key identifiers allow that `issuer` made this certificate; absent ones allow everything.

@@ -45,10 +45,6 @@ impl Chains<'_> {
             None => Ok(()),
         }
     }
-
-    fn is_anchor(&self, certificate: &Certificate) -> bool {
-        self.anchors.contains(certificate)
-    }
 }
 
 /// One depth-first search, bounded in length and in work.
@@ -60,9 +56,8 @@ struct Search<'a> {
 impl<'a> Search<'a> {
     fn extend(&mut self, path: &mut Vec<&'a Certificate>) -> Result<(), ChainError> {
         let Some(&last) = path.last() else { return Err(ChainError::TooLong { limit: MAX_PATH }) };
-        let self_signed = last.is_self_issued() && self.is_issued_by(last, last)?;
-        if self_signed {
-            return if self.chains.is_anchor(last) {
+        if last.is_self_issued() && self.is_issued_by(last, last)? == Some(true) {
+            return if self.chains.anchors.contains(last) {
                 Ok(())
             } else {
                 Err(ChainError::Untrusted { subject: last.subject() })
@@ -73,15 +68,14 @@ impl<'a> Search<'a> {
         }
         let mut reason = ChainError::NoIssuer { subject: last.subject(), issuer: last.issuer() };
         for issuer in self.chains.anchors.iter().chain(self.chains.untrusted) {
-            if path.contains(&issuer) || !self.is_issued_by(last, issuer)? {
+            if path.contains(&issuer) {
                 continue;
             }
-            let result = self.chains.check_alone(issuer).and_then(|()| check_issuer(issuer, path)).and_then(|()| {
-                path.push(issuer);
-                let result = self.extend(path);
-                path.pop();
-                result
-            });
+            let result = match self.is_issued_by(last, issuer)? {
+                Some(true) => self.extend_by(issuer, path),
+                Some(false) => continue,
+                None => Err(ChainError::UnknownAlgorithm { subject: last.subject(), oid: last.signature_algorithm() }),
+            };
             match result {
                 Ok(()) => return Ok(()),
                 Err(error) => reason = error,
@@ -90,7 +84,16 @@ impl<'a> Search<'a> {
         Err(reason)
     }
 
-    fn is_issued_by(&mut self, certificate: &Certificate, issuer: &Certificate) -> Result<bool, ChainError> {
+    fn extend_by(&mut self, issuer: &'a Certificate, path: &mut Vec<&'a Certificate>) -> Result<(), ChainError> {
+        self.chains.check_alone(issuer)?;
+        check_issuer(issuer, path)?;
+        path.push(issuer);
+        let result = self.extend(path);
+        path.pop();
+        result
+    }
+
+    fn is_issued_by(&mut self, certificate: &Certificate, issuer: &Certificate) -> Result<Option<bool>, ChainError> {
         self.checks_left = self.checks_left.checked_sub(1).ok_or(ChainError::TooManyPaths)?;
         Ok(certificate.is_issued_by(issuer))
     }
@@ -150,6 +153,14 @@ pub enum ChainError {
         subject: String,
         /// Whose signature it bears.
         issuer: String,
+    },
+    /// A certificate is signed in a way that is too weak or not known.
+    #[error("the certificate of {subject} is signed with the algorithm {oid}, which is not accepted")]
+    UnknownAlgorithm {
+        /// Whose certificate.
+        subject: String,
+        /// The algorithm.
+        oid: String,
     },
     /// The path ends in a self-signed certificate that nobody trusts.
     #[error("the self-signed certificate of {subject} is not among the trusted ones")]

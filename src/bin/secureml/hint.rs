@@ -78,8 +78,8 @@ pub(crate) fn for_private_key(error: &FileKeyError) -> String {
             "set SECUREML_PASSWORD, give --password, or run it at a terminal to be asked".to_owned()
         }
         FileKeyError::WrongPassphrase => "check the passphrase".to_owned(),
-        FileKeyError::Key(error) if error.found.contains("old way") => {
-            "convert it with `openssl pkcs8 -topk8 -in OLD.pem -out NEW.pem`".to_owned()
+        FileKeyError::Key(error) if error.found.contains("encrypted") => {
+            "encrypt it anew with `openssl pkcs8 -topk8 -in OLD.pem -out NEW.pem`".to_owned()
         }
         FileKeyError::Key(error) if error.found.starts_with("DER") => {
             "convert it with `openssl pkey -inform DER -in KEY.der -out KEY.pem`".to_owned()
@@ -95,7 +95,7 @@ pub(crate) fn for_private_key(error: &FileKeyError) -> String {
 pub(crate) fn for_public_key(found: &str) -> String {
     if found.contains("private key") {
         "get the public half with `openssl pkey -in PRIVATE.pem -pubout -out PUBLIC.pem`".to_owned()
-    } else if found.contains("certificate") {
+    } else if found == "a certificate" {
         "verify with `secureml verify certificate --certificate-chain …`, or give the signer's public key".to_owned()
     } else if found.starts_with("DER") {
         "convert it with `openssl pkey -pubin -inform DER -in KEY.der -out KEY.pem`".to_owned()

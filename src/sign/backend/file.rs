@@ -5,7 +5,7 @@ use aws_lc_rs::error::Unspecified;
 use aws_lc_rs::signature::{EcdsaKeyPair, KeyPair as _};
 use pkcs8::der::asn1::{ContextSpecific, ObjectIdentifier, OctetStringRef};
 use pkcs8::der::{Decode as _, Reader as _, SliceReader, Tag, TagNumber};
-use pkcs8::{EncryptedPrivateKeyInfoRef, PrivateKeyInfoRef};
+use pkcs8::{EncryptedPrivateKeyInfoRef, PrivateKeyInfoRef, pkcs5};
 use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::crypto::{
@@ -37,7 +37,13 @@ impl FileKey {
             KeyError::new(NEEDED, "an encrypted private key that is damaged, or encrypted without PBES2")
         })?;
         let passphrase = passphrase().ok_or(FileKeyError::NoPassphrase)?;
-        let clear = encrypted.decrypt(passphrase.expose_secret()).map_err(|_| FileKeyError::WrongPassphrase)?;
+        let clear = encrypted.decrypt(passphrase.expose_secret()).map_err(|error| match error {
+            // What comes out under a wrong passphrase has no padding, or is no key.
+            pkcs8::Error::EncryptedPrivateKey(pkcs5::Error::DecryptFailed) | pkcs8::Error::Asn1(_) => {
+                FileKeyError::WrongPassphrase
+            }
+            _ => KeyError::new(NEEDED, "an encrypted private key whose encryption is not known here").into(),
+        })?;
         Ok(Self::from_der(clear.as_bytes())?)
     }
 
