@@ -76,9 +76,9 @@ pub fn diff(signed: &Manifest, found: &Hashed, unsigned: UnsignedFiles) -> Vec<C
             missing.push((*path, shards));
         }
     }
-    if unsigned == UnsignedFiles::Refuse {
-        changes.extend(odd.into_values().map(|entry| Change::Odd { entry: entry.clone(), signed: false }));
-    } else {
+    // Where unsigned files do not matter, the walk has brought nothing but what is in the way of a signed one.
+    changes.extend(odd.into_values().map(|entry| Change::Odd { entry: entry.clone(), signed: false }));
+    if unsigned == UnsignedFiles::Ignore {
         here.clear();
     }
     // Under shards a file without bytes leaves no trace in a manifest (OMS 1.0, section 6.3.2), so it is no extra.

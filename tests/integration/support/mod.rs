@@ -1,0 +1,11 @@
+//! What the integration tests share: the program in a clean environment, models to sign, keys, certificates.
+
+mod authority;
+mod fixture;
+mod program;
+mod shared;
+
+pub(crate) use authority::{Authority, Draft, certificates_pem, now};
+pub(crate) use fixture::{Fixture, KeyFiles, MODEL, copy_tree, write_tree};
+pub(crate) use program::{assert_accepted, assert_refused, findings, json, run, secureml};
+pub(crate) use shared::shared;
