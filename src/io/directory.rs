@@ -141,7 +141,8 @@ mod unix {
     /// Whether an error says that a link leads nowhere, or back to itself.
     #[must_use]
     pub fn is_broken_link(error: &io::Error) -> bool {
-        error.kind() == io::ErrorKind::NotFound || error.raw_os_error() == Some(Errno::LOOP.raw_os_error())
+        matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
+            || error.raw_os_error() == Some(Errno::LOOP.raw_os_error())
     }
 
     impl From<Stat> for FileStat {

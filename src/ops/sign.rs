@@ -96,8 +96,10 @@ fn is_replaceable(path: &Path) -> io::Result<bool> {
     let mut start = Vec::new();
     File::open(path)?.take(LOOK_AT_BYTES).read_to_end(&mut start)?;
     let text = String::from_utf8_lossy(&start);
-    Ok(start.is_empty() || text.trim_start().starts_with('{') && text.contains("\"mediaType\""))
+    Ok(start.is_empty() || text.trim_start().starts_with('{') && text.contains(BUNDLE))
 }
 
+/// How the media type of every bundle begins.
+const BUNDLE: &str = "application/vnd.dev.sigstore.bundle";
 /// Where in a file the media type of a bundle is looked for; it is the first field in every version.
 const LOOK_AT_BYTES: u64 = 4096;

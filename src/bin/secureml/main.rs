@@ -15,6 +15,7 @@ mod terminal;
 use std::process::ExitCode;
 
 use crate::exit::Exit;
+use crate::failure::Failure;
 use crate::host::Host;
 
 fn main() -> ExitCode {
@@ -23,5 +24,9 @@ fn main() -> ExitCode {
         Ok(host) => host,
         Err(exit) => return exit.into(),
     };
-    run::run(&words, &host).unwrap_or(Exit::Undecided).into()
+    let exit = run::run(&words, &host).unwrap_or_else(|error| {
+        host.printer().failure(&Failure::from(error));
+        Exit::Undecided
+    });
+    exit.into()
 }

@@ -40,51 +40,52 @@ impl Printer {
     }
 
     /// Something for people to know, on standard error.
-    pub(crate) fn note(self, text: &str) -> io::Result<()> {
-        if self.quiet || self.format == Format::Json {
-            return Ok(());
+    pub(crate) fn note(self, text: &str) {
+        if !self.quiet && self.format == Format::Text {
+            to_stderr(&format!("{text}\n"));
         }
-        writeln!(anstream::stderr().lock(), "{text}")
+    }
+
+    /// What is wrong with the command line, as clap puts it.
+    pub(crate) fn misuse(self, text: &str) {
+        to_stderr(text);
     }
 
     /// Warnings on standard error.
-    pub(crate) fn warnings(self, findings: &[Finding]) -> io::Result<()> {
+    pub(crate) fn warnings(self, findings: &[Finding]) {
         if self.quiet || !self.warnings || self.muted {
-            return Ok(());
+            return;
         }
-        let mut err = anstream::stderr().lock();
         let (shown, more) = split(findings.iter().filter(|finding| finding.severity == Severity::Warning));
-        for finding in shown {
-            writeln!(err, "{WARNING}warning:{WARNING:#} {}", line(finding))?;
-        }
+        let mut lines: Vec<String> = shown.into_iter().map(line).collect();
         if more > 0 {
-            writeln!(err, "{WARNING}warning:{WARNING:#} and {more} more")?;
+            lines.push(format!("and {more} more"));
         }
-        Ok(())
+        let text: String = lines.iter().map(|line| format!("{WARNING}warning:{WARNING:#} {line}\n")).collect();
+        to_stderr(&text);
     }
 
     /// Why a command came to no good end, on standard error; the first twenty findings, then counts.
-    pub(crate) fn failure(self, failure: &Failure) -> io::Result<()> {
+    pub(crate) fn failure(self, failure: &Failure) {
         if self.muted {
-            return Ok(());
+            return;
         }
-        let mut err = anstream::stderr().lock();
-        writeln!(err, "{ERROR}error:{ERROR:#} {}", plain(&failure.message))?;
-        for cause in &failure.causes {
-            writeln!(err, "  cause: {}", plain(cause))?;
-        }
+        let mut lines = vec![format!("{ERROR}error:{ERROR:#} {}", plain(&failure.message))];
+        lines.extend(failure.causes.iter().map(|cause| format!("  cause: {}", plain(cause))));
         let (shown, more) = split(failure.findings.iter().filter(|finding| finding.severity == Severity::Error));
-        for finding in &shown {
-            writeln!(err, "  {}", line(finding))?;
-        }
+        lines.extend(shown.into_iter().map(|finding| format!("  {}", line(finding))));
         if more > 0 {
-            writeln!(err, "  and {more} more: {}", counts(&failure.findings))?;
+            lines.push(format!("  and {more} more: {}", counts(&failure.findings)));
         }
-        if let Some(help) = &failure.help {
-            writeln!(err, "  {HELP}help:{HELP:#} {}", plain(help))?;
-        }
-        Ok(())
+        lines.extend(failure.help.iter().map(|help| format!("  {HELP}help:{HELP:#} {}", plain(help))));
+        to_stderr(&format!("{}\n", lines.join("\n")));
     }
+}
+
+/// What cannot be said on standard error can be said nowhere, and the exit code still says what counts.
+fn to_stderr(text: &str) {
+    let written = anstream::stderr().lock().write_all(text.as_bytes());
+    drop(written);
 }
 
 /// Makes text from elsewhere harmless for a terminal: control characters are written out.
@@ -92,7 +93,9 @@ pub(crate) fn plain(text: &str) -> String {
     let mut safe = String::with_capacity(text.len());
     for c in text.chars() {
         // Bidirectional controls reorder what a reader sees.
-        if c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}') {
+        let turns =
+            matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+        if c.is_control() || turns {
             safe.extend(c.escape_default());
         } else {
             safe.push(c);

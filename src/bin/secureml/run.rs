@@ -66,7 +66,7 @@ fn misuse(error: &clap::Error, host: &Host) -> io::Result<Exit> {
     let message = message.trim().trim_start_matches("error: ");
     let failure = WrittenFailure { message, causes: &[], help: None };
     host.printer().report(&Report::new("secureml", Exit::Misuse.outcome()).with_error(failure))?;
-    error.print()?;
+    host.printer().misuse(&error.render().ansi().to_string());
     Ok(Exit::Misuse)
 }
 
@@ -75,7 +75,7 @@ fn failed(command: &str, failure: &Failure, host: &Host) -> io::Result<Exit> {
     let written = WrittenFailure { message: &failure.message, causes: &failure.causes, help: failure.help.as_deref() };
     let report = Report::new(command, failure.exit.outcome()).with_findings(&failure.findings).with_error(written);
     // Standard error comes first: standard output may be what is broken.
-    printer.failure(failure)?;
+    printer.failure(failure);
     printer.report(&report)?;
     Ok(failure.exit)
 }

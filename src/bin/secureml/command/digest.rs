@@ -42,7 +42,7 @@ pub(crate) fn run(args: &DigestArgs, host: &Host) -> Result<Exit, Failure> {
         Failure { help, findings, ..Failure::new(exit, format!("cannot take the digest of {name}"), &error) }
     })?;
     let printer = host.printer();
-    printer.warnings(&digested.warnings)?;
+    printer.warnings(&digested.warnings);
     printer.result(&digested.manifest.root_digest().to_string())?;
     let report = Report::new("digest", Exit::Accepted.outcome())
         .about(name, None)

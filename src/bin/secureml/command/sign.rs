@@ -142,7 +142,7 @@ fn run_with(args: &ModelArgs, signer: &dyn Signer, host: &Host) -> Result<Exit, 
     let result = sign(&request, signer, &*progress);
     let signed = result.map_err(|error| Failure::signing(&name, &error))?;
     let printer = host.printer();
-    printer.warnings(&signed.warnings)?;
+    printer.warnings(&signed.warnings);
     printer.result("Signing succeeded")?;
     let report = Report::new("sign", Exit::Accepted.outcome())
         .about(name, Some(args.signature.display().to_string()))

@@ -126,7 +126,7 @@ fn run_with(args: &ModelArgs, trust: &TrustRoot, host: &Host) -> Result<Exit, Fa
     let signature = Some(args.signature.display().to_string());
     match result.map_err(|error| Failure::verifying(&name, &error))? {
         Verdict::Accepted { verified, warnings } => {
-            printer.warnings(&warnings)?;
+            printer.warnings(&warnings);
             printer.report(&report(Exit::Accepted, Some(&verified), &warnings).about(name, signature))?;
             printer.result("Verification succeeded")?;
             Ok(Exit::Accepted)
@@ -139,8 +139,8 @@ fn run_with(args: &ModelArgs, trust: &TrustRoot, host: &Host) -> Result<Exit, Fa
             };
             let failure = Failure { findings, help: None, ..Failure::plain(Exit::Refused, message) };
             let failure = Failure { help: help(&failure.findings), ..failure };
-            printer.failure(&failure)?;
-            printer.warnings(&failure.findings)?;
+            printer.failure(&failure);
+            printer.warnings(&failure.findings);
             printer.report(&report(Exit::Refused, verified.as_ref(), &failure.findings).about(name, signature))?;
             Ok(Exit::Refused)
         }
@@ -195,12 +195,12 @@ fn system_roots() -> Result<Vec<Certificate>, Failure> {
 /// As the reference tool prints them: trusted certificates first, then those of the signature, its own one last.
 fn log_fingerprints(anchors: &[Certificate], signature: &Path, host: &Host) -> Result<(), Failure> {
     for anchor in anchors {
-        host.printer().note(&format!("[  init  ] sha256 Fingerprint: {}", anchor.fingerprint()))?;
+        host.printer().note(&format!("[  init  ] sha256 Fingerprint: {}", anchor.fingerprint()));
     }
     // A bundle that cannot be read is reported by the verification that follows.
     if let Ok(Bundle { material: Material::Chain { leaf, others }, .. }) = Bundle::read(signature) {
         for certificate in others.iter().chain([&*leaf]) {
-            host.printer().note(&format!("[ verify ] sha256 Fingerprint: {}", certificate.fingerprint()))?;
+            host.printer().note(&format!("[ verify ] sha256 Fingerprint: {}", certificate.fingerprint()));
         }
     }
     Ok(())
