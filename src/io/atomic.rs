@@ -7,14 +7,18 @@ use tempfile::{Builder, NamedTempFile};
 /// A file that appears whole or not at all.
 ///
 /// The content goes to a new file beside the target, reaches the disk, and takes the target's name in one step; a kill
-/// at any moment leaves the old file or the new one. A link is followed, so that it still points to the result. A
-/// target that is a pipe or a device (`/dev/stdout`) is written to directly.
+/// at any moment leaves the old file or the new one. On Linux the new file has no name until it is complete, so that a
+/// kill leaves nothing beside. A link is followed, so that it still points to the result. A target that is a pipe or a
+/// device (`/dev/stdout`) is written to directly.
 pub struct AtomicFile {
     target: PathBuf,
     sink: Sink,
 }
 
 enum Sink {
+    /// A file without a name in the target's folder.
+    Unnamed(BufWriter<File>),
+    /// A file with a name of its own, where there are none without.
     Beside(BufWriter<NamedTempFile>),
     Direct(BufWriter<File>),
 }
@@ -35,16 +39,11 @@ impl AtomicFile {
             Err(error) if error.kind() == io::ErrorKind::NotFound => target.to_owned(),
             Err(error) => return Err(failed(error)),
         };
-        let mut builder = Builder::new();
-        builder.prefix(".secureml-").suffix(".tmp");
-        #[cfg(unix)]
-        {
-            use std::os::unix::fs::PermissionsExt as _;
-            // As an ordinary new file: the process's umask decides.
-            builder.permissions(fs::Permissions::from_mode(0o666));
-        }
-        let beside = builder.tempfile_in(folder(&target)).map_err(failed)?;
-        Ok(Self { target, sink: Sink::Beside(BufWriter::new(beside)) })
+        let sink = match unnamed(folder(&target)) {
+            Some(file) => Sink::Unnamed(BufWriter::new(file)),
+            None => Sink::Beside(BufWriter::new(builder().tempfile_in(folder(&target)).map_err(failed)?)),
+        };
+        Ok(Self { target, sink })
     }
 
     /// Whether the file could be made, tried without leaving a trace; long work should not end in a closed folder.
@@ -65,14 +64,21 @@ impl AtomicFile {
     pub fn commit(self) -> Result<(), WriteError> {
         let failed = |source| WriteError { path: self.target.clone(), source };
         match self.sink {
-            Sink::Direct(mut out) => out.flush().map_err(failed),
+            Sink::Direct(mut out) => return out.flush().map_err(failed),
             Sink::Beside(out) => {
                 let beside = out.into_inner().map_err(|error| failed(error.into_error()))?;
                 beside.as_file().sync_all().map_err(failed)?;
                 beside.persist(&self.target).map_err(|error| failed(error.error))?;
-                sync_folder(&self.target).map_err(failed)
+            }
+            Sink::Unnamed(out) => {
+                let file = out.into_inner().map_err(|error| failed(error.into_error()))?;
+                file.sync_all().map_err(failed)?;
+                // A new name cannot replace an old file, so it gets a passing one for the blink of an eye.
+                let named = builder().make_in(folder(&self.target), |path| name(&file, path)).map_err(failed)?;
+                named.into_temp_path().persist(&self.target).map_err(|error| failed(error.error))?;
             }
         }
+        sync_folder(&self.target).map_err(failed)
     }
 }
 
@@ -80,14 +86,14 @@ impl Write for AtomicFile {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         match &mut self.sink {
             Sink::Beside(out) => out.write(bytes),
-            Sink::Direct(out) => out.write(bytes),
+            Sink::Unnamed(out) | Sink::Direct(out) => out.write(bytes),
         }
     }
 
     fn flush(&mut self) -> io::Result<()> {
         match &mut self.sink {
             Sink::Beside(out) => out.flush(),
-            Sink::Direct(out) => out.flush(),
+            Sink::Unnamed(out) | Sink::Direct(out) => out.flush(),
         }
     }
 }
@@ -101,6 +107,48 @@ pub struct WriteError {
     /// What the system said.
     #[source]
     pub source: io::Error,
+}
+
+/// A file without a name in this folder, if the system has such files and can name them later.
+#[cfg(target_os = "linux")]
+fn unnamed(folder: &Path) -> Option<File> {
+    use rustix::fs::{CWD, Mode, OFlags, openat};
+    fs::metadata(OPEN_FILES).ok()?;
+    let flags = OFlags::TMPFILE | OFlags::WRONLY | OFlags::CLOEXEC;
+    // As an ordinary new file: the process's umask decides.
+    openat(CWD, folder, flags, Mode::from_raw_mode(0o666)).ok().map(File::from)
+}
+
+#[cfg(not(target_os = "linux"))]
+fn unnamed(_folder: &Path) -> Option<File> {
+    None
+}
+
+/// Gives a file without a name one.
+#[cfg(target_os = "linux")]
+fn name(file: &File, path: &Path) -> io::Result<()> {
+    use std::os::fd::AsRawFd as _;
+
+    use rustix::fs::{AtFlags, CWD, linkat};
+    let open = format!("{OPEN_FILES}/{}", file.as_raw_fd());
+    Ok(linkat(CWD, open, CWD, path, AtFlags::SYMLINK_FOLLOW)?)
+}
+
+#[cfg(not(target_os = "linux"))]
+fn name(_file: &File, _path: &Path) -> io::Result<()> {
+    Err(io::ErrorKind::Unsupported.into())
+}
+
+/// Names for files beside the target.
+fn builder() -> Builder<'static, 'static> {
+    let mut builder = Builder::new();
+    builder.prefix(".secureml-").suffix(".tmp");
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        builder.permissions(fs::Permissions::from_mode(0o666));
+    }
+    builder
 }
 
 fn folder(target: &Path) -> &Path {
@@ -122,6 +170,10 @@ fn sync_folder(target: &Path) -> io::Result<()> {
         other => other,
     }
 }
+
+/// Where Linux shows a process its open files.
+#[cfg(target_os = "linux")]
+const OPEN_FILES: &str = "/proc/self/fd";
 
 #[cfg(test)]
 mod tests {

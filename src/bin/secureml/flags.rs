@@ -10,6 +10,9 @@ use secureml::manifest::{DEFAULT_SHARD_BYTES, Method};
 use secureml::model::SymlinkRule;
 use secureml::ops::Selection;
 
+use crate::exit::Exit;
+use crate::failure::Failure;
+
 /// What holds for every command.
 #[derive(Debug, Args)]
 pub(crate) struct GlobalArgs {
@@ -83,10 +86,10 @@ enum MethodName {
 impl HashArgs {
     /// # Errors
     /// Says which option has no sense without which other.
-    pub(crate) fn method(&self) -> Result<Method, &'static str> {
+    pub(crate) fn method(&self) -> Result<Method, Failure> {
         match (self.method, self.shard_size) {
             (MethodName::Files, None) => Ok(Method::Files),
-            (MethodName::Files, Some(_)) => Err("--shard-size goes with --method shards"),
+            (MethodName::Files, Some(_)) => Err(Failure::plain(Exit::Misuse, "--shard-size goes with --method shards")),
             (MethodName::Shards, size) => Ok(Method::Shards { shard_bytes: size.unwrap_or(DEFAULT_SHARD_BYTES) }),
         }
     }

@@ -39,6 +39,8 @@ struct State {
     /// Largest first: what takes longest must not start last.
     parts: BinaryHeap<QueuedPart>,
     read_aheads: VecDeque<ReadAhead>,
+    /// How many of them are queued or under way.
+    readers: usize,
     /// Files in the queue; each keeps its folder open.
     files: usize,
     next_number: u64,
@@ -55,6 +57,7 @@ impl Queue {
                 batches: VecDeque::new(),
                 parts: BinaryHeap::new(),
                 read_aheads: VecDeque::new(),
+                readers: 0,
                 files: 0,
                 next_number: 0,
                 waiting: 0,
@@ -98,9 +101,10 @@ impl Queue {
     /// Offers reading to a worker that has nothing to do; `false` where there is none, and then nothing was queued.
     pub(super) fn offer(&self, read_ahead: ReadAhead) -> bool {
         let mut state = self.lock();
-        if state.stopped || state.read_aheads.len() >= state.waiting {
+        if state.stopped || state.read_aheads.len() >= state.waiting || state.readers >= MAX_READERS {
             return false;
         }
+        state.readers += 1;
         state.read_aheads.push_back(read_ahead);
         self.changed.notify_all();
         true
@@ -126,13 +130,14 @@ impl Queue {
             }
             if let Some(job) = state.pop() {
                 state.busy += 1;
-                if !matches!(job, Job::ReadAhead(_)) {
+                let is_reader = matches!(job, Job::ReadAhead(_));
+                if !is_reader {
                     self.backlog.fetch_sub(1, Ordering::Relaxed);
                 }
                 if state.files < FULL {
                     self.room.notify_one();
                 }
-                return Some((job, Busy(self)));
+                return Some((job, Busy { queue: self, is_reader }));
             }
             if state.closed && state.busy == 0 {
                 return None;
@@ -184,17 +189,21 @@ impl Queue {
 }
 
 /// Says that a job is under way; when it is dropped, that it is done.
-pub(super) struct Busy<'a>(&'a Queue);
+pub(super) struct Busy<'a> {
+    queue: &'a Queue,
+    is_reader: bool,
+}
 
 impl Drop for Busy<'_> {
     fn drop(&mut self) {
         if thread::panicking() {
-            self.0.stop();
+            self.queue.stop();
         }
-        let mut state = self.0.lock();
+        let mut state = self.queue.lock();
         state.busy -= 1;
+        state.readers -= usize::from(self.is_reader);
         if state.busy == 0 {
-            self.0.changed.notify_all();
+            self.queue.changed.notify_all();
         }
     }
 }
@@ -253,6 +262,8 @@ impl PartialEq for QueuedPart {
 
 impl Eq for QueuedPart {}
 
+/// How many workers may read for others at once; each holds blocks of its own, and memory must not grow with the cores.
+const MAX_READERS: usize = 3;
 /// How many files may wait in the queue: enough to keep every worker fed, few enough that the folders they keep open
 /// stay far below the usual limit of 1,024 open files.
 const FULL: usize = 512;

@@ -68,7 +68,7 @@ impl Blocks {
     }
 }
 
-/// How many blocks are on their way at most.
-const BLOCKS: usize = 4;
+/// How many blocks there are: one is read while another is hashed.
+const BLOCKS: usize = 2;
 /// How large a block is: handing one over wakes a sleeping core, which costs more the oftener it happens.
 const BLOCK_BYTES: usize = 2 << 20;

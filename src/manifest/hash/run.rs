@@ -65,7 +65,7 @@ impl Hashing<'_> {
     /// Walks on this thread, hashes on one thread a core; a model of one batch is hashed right here, before other
     /// threads would have begun.
     fn run(self, hashed: &mut Hashed) -> Result<(), HashError> {
-        let cores = thread::available_parallelism().map_or(1, NonZero::get);
+        let cores = thread::available_parallelism().map_or(1, NonZero::get).min(MAX_WORKERS);
         let work = || Worker::new(self.queue, self.serialization, self.progress).run();
         thread::scope(|scope| {
             let mut workers = Vec::new();
@@ -161,6 +161,8 @@ impl Batch {
     }
 }
 
+/// How many workers there are at most: more would wait for memory, not for cores.
+const MAX_WORKERS: usize = 64;
 /// From how many bytes on a file is a job of its own.
 const LARGE_BYTES: u64 = 1 << 20;
 /// How many small files make a batch.

@@ -141,6 +141,6 @@ impl<'a> Worker<'a> {
 }
 
 /// How much is read at once: stays in a core's own cache between reading and hashing.
-const BUFFER_BYTES: usize = 256 << 10;
+const BUFFER_BYTES: usize = 128 << 10;
 /// From how many bytes on another core's reading is worth the hand-over.
 const WORTH_HELP: u64 = 4 << 20;

@@ -26,7 +26,8 @@ pub(super) fn cases(scene: &Scene) -> Vec<Case> {
     cases.extend(ALLOWED.iter().map(allowed));
     cases.push(denied);
     let beyond = "model: a link in place of a folder, unsigned files ignored";
-    let beyond = scene.case(beyond, "file-link", "weights: is a symbolic link, not signed").words(&["--ignore-unsigned-files"]);
+    let beyond =
+        scene.case(beyond, "file-link", "weights: is a symbolic link, not signed").words(&["--ignore-unsigned-files"]);
     cases.push(beyond.model(folder_link_in_place));
     cases
 }

@@ -28,7 +28,7 @@ pub(crate) fn run(args: &DigestArgs, host: &Host) -> Result<Exit, Failure> {
     let selection = args.ignore.selection();
     let request = DigestRequest {
         model: &args.model,
-        method: args.hash.method().map_err(|text| Failure::plain(Exit::Misuse, text))?,
+        method: args.hash.method()?,
         algorithm: args.hash.algorithm(),
         symlinks: args.hash.symlinks(),
         selection: &selection,

@@ -2,6 +2,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
+use secureml::manifest::Method;
 use secureml::ops::{DigestRequest, SignRequest, SingleFileName, sign};
 use secureml::render::Report;
 use secureml::sign::{CertificateSigner, KeySigner, SignError, Signer};
@@ -16,11 +17,11 @@ use crate::host::Host;
 #[derive(Debug, Args)]
 pub(crate) struct SignArgs {
     #[command(subcommand)]
-    method: Method,
+    method: SignMethod,
 }
 
 #[derive(Debug, Subcommand)]
-enum Method {
+enum SignMethod {
     /// Sign with a private key; verifiers need the public key.
     Key(KeyArgs),
     /// Sign with a private key and the certificate that speaks for it; verifiers need the CA's certificate.
@@ -96,11 +97,13 @@ enum SingleFile {
 
 pub(crate) fn run(args: &SignArgs, host: &Host) -> Result<Exit, Failure> {
     match &args.method {
-        Method::Key(args) => {
+        SignMethod::Key(args) => {
+            let method = args.model.hash.method()?;
             let key = args.key.open(host)?;
-            run_with(&args.model, &KeySigner::new(&key), host)
+            run_with(&args.model, method, &KeySigner::new(&key), host)
         }
-        Method::Certificate(args) => {
+        SignMethod::Certificate(args) => {
+            let method = args.model.hash.method()?;
             let key = args.key.open(host)?;
             let leaf = keys::certificates(&args.signing_certificate)?.into_iter().next();
             let Some(leaf) = leaf else { return Err(Failure::plain(Exit::Undecided, "no signing certificate")) };
@@ -109,11 +112,11 @@ pub(crate) fn run(args: &SignArgs, host: &Host) -> Result<Exit, Failure> {
                 others.extend(keys::certificates(path)?);
             }
             let signer = CertificateSigner::new(&key, leaf, others).map_err(|error| unusable(&error))?;
-            run_with(&args.model, &signer, host)
+            run_with(&args.model, method, &signer, host)
         }
-        Method::Sigstore(_) => Err(Absent::failure("sign", "sigstore")),
-        Method::Pkcs11Key(_) => Err(Absent::failure("sign", "pkcs11-key")),
-        Method::Pkcs11Certificate(_) => Err(Absent::failure("sign", "pkcs11-certificate")),
+        SignMethod::Sigstore(_) => Err(Absent::failure("sign", "sigstore")),
+        SignMethod::Pkcs11Key(_) => Err(Absent::failure("sign", "pkcs11-key")),
+        SignMethod::Pkcs11Certificate(_) => Err(Absent::failure("sign", "pkcs11-certificate")),
     }
 }
 
@@ -122,9 +125,8 @@ fn unusable(error: &SignError) -> Failure {
         .with_help("give the certificate that was issued for this private key with --signing-certificate")
 }
 
-fn run_with(args: &ModelArgs, signer: &dyn Signer, host: &Host) -> Result<Exit, Failure> {
+fn run_with(args: &ModelArgs, method: Method, signer: &dyn Signer, host: &Host) -> Result<Exit, Failure> {
     let selection = args.ignore.selection();
-    let method = args.hash.method().map_err(|text| Failure::plain(Exit::Misuse, text))?;
     let model = DigestRequest {
         model: &args.model,
         method,

@@ -21,11 +21,11 @@ use crate::host::Host;
 #[derive(Debug, Args)]
 pub(crate) struct VerifyArgs {
     #[command(subcommand)]
-    method: Method,
+    method: VerifyMethod,
 }
 
 #[derive(Debug, Subcommand)]
-enum Method {
+enum VerifyMethod {
     /// Verify a signature made with a private key.
     Key(KeyArgs),
     /// Verify a signature made with a certificate.
@@ -90,8 +90,8 @@ struct ModelArgs {
 
 pub(crate) fn run(args: &VerifyArgs, host: &Host) -> Result<Exit, Failure> {
     match &args.method {
-        Method::Key(args) => run_with(&args.model, &TrustRoot::Key(keys::public_key(&args.public_key)?), host),
-        Method::Certificate(args) => {
+        VerifyMethod::Key(args) => run_with(&args.model, &TrustRoot::Key(keys::public_key(&args.public_key)?), host),
+        VerifyMethod::Certificate(args) => {
             let mut anchors = Vec::new();
             for path in &args.certificate_chain {
                 anchors.extend(keys::certificates(path)?);
@@ -106,7 +106,7 @@ pub(crate) fn run(args: &VerifyArgs, host: &Host) -> Result<Exit, Failure> {
                 if args.allow_expired_certificates { CertificateTime::StartOfSigner } else { CertificateTime::Now };
             run_with(&args.model, &TrustRoot::Certificates { anchors, time }, host)
         }
-        Method::Sigstore(_) => Err(Absent::failure("verify", "sigstore")),
+        VerifyMethod::Sigstore(_) => Err(Absent::failure("verify", "sigstore")),
     }
 }
 

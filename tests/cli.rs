@@ -1,0 +1,13 @@
+//! The command line as data: each file in `tests/cli` is a case or a few, with what is printed and how it ends.
+//!
+//! After a wanted change, `TRYCMD=overwrite cargo test --test cli` writes the files anew.
+
+#[test]
+fn the_command_line_is_as_the_cases_say() {
+    let cases = trycmd::TestCases::new();
+    // What the environment says of terminals and continuous integration must not change a case; empty is as unset.
+    for name in ["CI", "COLUMNS", "LINES", "NO_COLOR", "CLICOLOR", "CLICOLOR_FORCE", "SECUREML_PASSWORD"] {
+        cases.env(name, "");
+    }
+    cases.case("tests/cli/*.trycmd");
+}

@@ -1,0 +1,282 @@
+//! What the program prints: JSON that its schema describes, silence on demand, no colour in files, harmless names.
+
+use std::fs;
+use std::path::PathBuf;
+use std::process::{Command, Output};
+
+use secureml::crypto::Curve;
+use serde_json::Value;
+
+use crate::schema::{faults, output_schema};
+use crate::support::{
+    Authority, Draft, Fixture, KeyFiles, assert_accepted, certificates_pem, findings, json, secureml,
+};
+
+/// A command line, what it is an example of, and how it must end.
+type Case = (&'static str, Vec<PathBuf>, i32);
+
+const OUTCOMES: [&str; 4] = ["accepted", "refused", "misuse", "undecided"];
+
+#[test]
+fn every_answer_in_json_fits_the_schema() {
+    let fixture = Fixture::new();
+    let key = fixture.key("key", Curve::P256);
+    make_certificates(&fixture, &key);
+    let schema = output_schema();
+    for (name, words, code) in cases(&fixture, &key) {
+        for format in [["--format", "json"].as_slice(), &["--format=json"]] {
+            let output = program(&fixture).args(format).args(&words).output().unwrap();
+            let said = String::from_utf8_lossy(&output.stderr).into_owned();
+            assert_eq!(output.status.code(), Some(code), "{name}: {said}");
+            let answer = json(&output);
+            assert_eq!(faults(&schema, &answer, ""), [""; 0], "{name}: {answer}");
+            assert_eq!(answer["outcome"], OUTCOMES[usize::try_from(code).unwrap()], "{name}");
+            assert_eq!(output.stdout.iter().filter(|byte| **byte == b'\n').count(), 1, "{name}: one line");
+            assert_fields(name, &answer, words[0].to_str().unwrap());
+            if code == 0 {
+                assert!(!said.contains("error"), "{name}: {said}");
+            }
+        }
+    }
+}
+
+#[test]
+fn format_may_stand_behind_the_command() {
+    let fixture = Fixture::new();
+    for words in [["digest", "--format", "json", "model"].as_slice(), &["digest", "model", "--format=json"]] {
+        let output = secureml().current_dir(fixture.path("")).args(words).output().unwrap();
+        assert_accepted("digest", &output);
+    }
+    let output = secureml().args(["sign", "key", "--format", "json"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    assert_eq!(json(&output)["command"], "secureml");
+    assert!(json(&output)["error"]["message"].as_str().unwrap().contains("--private-key"));
+}
+
+#[test]
+fn text_goes_to_one_stream_each() {
+    let fixture = Fixture::new();
+    let key = fixture.key("key", Curve::P256);
+    make_certificates(&fixture, &key);
+    for (name, words, code) in without_demo(cases(&fixture, &key)) {
+        let output = program(&fixture).args(&words).output().unwrap();
+        assert_eq!(output.status.code(), Some(code), "{name}");
+        assert_eq!(output.stdout.is_empty(), code != 0, "{name}: results on standard output, and nothing else");
+        let said = String::from_utf8(output.stderr).expect("text");
+        assert_eq!(said.starts_with("error: "), code != 0, "{name}: {said}");
+    }
+}
+
+#[test]
+fn quiet_says_nothing_but_errors() {
+    let fixture = Fixture::new();
+    let key = fixture.key("key", Curve::P256);
+    make_certificates(&fixture, &key);
+    let warned = "digest --ignore-paths elsewhere model".split(' ').map(PathBuf::from).collect();
+    for (name, words, code) in without_demo(cases(&fixture, &key)).into_iter().chain([("warned", warned, 0)]) {
+        for flag in ["--quiet", "-q"] {
+            let output = program(&fixture).arg(flag).args(&words).output().unwrap();
+            assert_eq!(output.status.code(), Some(code), "{name}");
+            assert!(output.stdout.is_empty(), "{name}");
+            assert_eq!(output.stderr.is_empty(), code == 0, "{name}");
+        }
+    }
+}
+
+#[test]
+fn warnings_are_silenced_by_level() {
+    let fixture = Fixture::new();
+    for (level, shown) in
+        [("DEBUG", true), ("info", true), ("WARNING", true), ("ERROR", false), ("critical", false), ("Error", false)]
+    {
+        let mut command = secureml();
+        command.args(["--log-level", level, "digest", "--ignore-paths", "elsewhere", "model"]);
+        let output = command.current_dir(fixture.path("")).output().unwrap();
+        assert_eq!(output.status.code(), Some(0), "{level}");
+        let warning = "warning: elsewhere: lies outside the model, so leaving it out has no effect\n";
+        assert_eq!(String::from_utf8_lossy(&output.stderr), if shown { warning } else { "" }, "{level}");
+    }
+}
+
+#[test]
+fn there_is_no_colour_where_nobody_looks() {
+    let fixture = Fixture::new();
+    let key = fixture.key("key", Curve::P256);
+    make_certificates(&fixture, &key);
+    for (name, words, code) in without_demo(cases(&fixture, &key)) {
+        for (variable, value, coloured) in
+            [("TERM", "xterm-256color", false), ("CLICOLOR", "1", false), ("CLICOLOR_FORCE", "1", code != 0)]
+        {
+            let output = program(&fixture).env(variable, value).args(&words).output().unwrap();
+            assert_eq!(is_coloured(&output), coloured, "{name} with {variable}: {output:?}");
+        }
+    }
+}
+
+/// All control characters, and the marks that turn the direction of text around.
+#[test]
+#[cfg(unix)]
+fn names_cannot_write_on_the_terminal() {
+    let controls = (1..0x20).chain(0x7f..0xa0).filter_map(char::from_u32);
+    let directions =
+        ['\u{61c}', '\u{200e}', '\u{200f}'].into_iter().chain('\u{202a}'..='\u{202e}').chain('\u{2066}'..='\u{2069}');
+    for c in controls.chain(directions) {
+        let name = format!("a{c}[31mb");
+        let fixture = Fixture::with(&[("a", b"a")]);
+        let key = fixture.key("key", Curve::P256);
+        assert_accepted("sign", &fixture.sign(&key, &[]));
+        fs::write(fixture.model().join(&name), "extra").unwrap();
+        let odd = fixture.path(&name);
+        let commands = [
+            vec![
+                "verify".into(),
+                "key".into(),
+                "--public-key".into(),
+                key.public.clone(),
+                "--signature".into(),
+                fixture.signature(),
+                fixture.model(),
+            ],
+            vec!["digest".into(), odd.clone()],
+            vec!["digest".into(), "--ignore-paths".into(), odd.clone(), fixture.model()],
+            vec![
+                "verify".into(),
+                "key".into(),
+                "--public-key".into(),
+                odd.clone(),
+                "--signature".into(),
+                "x".into(),
+                "y".into(),
+            ],
+        ];
+        for words in commands {
+            let output = secureml().args(&words).output().unwrap();
+            let said = String::from_utf8(output.stderr).expect("text");
+            assert!(!said.replace('\n', "").contains(c), "{c:?}: {said:?}");
+            assert!(
+                said.lines().any(|line| line.contains(&format!("a{}[31mb", c.escape_default()))),
+                "{c:?}: {said:?}"
+            );
+        }
+        // In JSON the name is the name.
+        let found = findings(&fixture.verify(&key, &[]));
+        assert_eq!(found, [("file-unsigned".to_owned(), format!("{name}: not signed"))]);
+    }
+}
+
+#[test]
+fn certificates_cannot_write_on_the_terminal() {
+    let fixture = Fixture::new();
+    let key = fixture.key("key", Curve::P256);
+    let authority = Authority::new("root", Curve::P256);
+    let leaf = authority.issue(&Draft::leaf("safe\u{202e}evil"), &key.key);
+    fs::write(fixture.path("leaf.pem"), certificates_pem(&[&leaf])).unwrap();
+    let mut sign = secureml();
+    sign.current_dir(fixture.path("")).args(["sign", "certificate", "--private-key", "key.pem", "model"]);
+    assert!(sign.args(["--signing-certificate", "leaf.pem"]).output().unwrap().status.success());
+    let mut verify = secureml();
+    verify.current_dir(fixture.path("")).args(["verify", "certificate", "--certificate-chain", "leaf.pem"]);
+    let output = verify.args(["--signature", "model.sig", "model"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let said = String::from_utf8(output.stderr).expect("text");
+    assert!(said.contains("CN=safe\\u{202e}evil") && !said.contains('\u{202e}'), "{said:?}");
+}
+
+/// Every command with every way to end that it has. The words are relative to the fixture's folder.
+fn cases(fixture: &Fixture, key: &KeyFiles) -> Vec<Case> {
+    assert_accepted("sign", &fixture.sign(key, &[]));
+    fs::write(fixture.path("changed.sig"), fs::read(fixture.signature()).unwrap()).unwrap();
+    fs::create_dir_all(fixture.path("other/empty")).unwrap();
+    fs::write(fixture.path("broken.sig"), "{}").unwrap();
+    let lines: [(&str, &str, i32); 26] = [
+        ("sign", "sign key --private-key key.pem --signature new.sig model", 0),
+        (
+            "sign in shards",
+            "sign key --private-key key.pem --method shards --shard-size 7 --signature new.sig model",
+            0,
+        ),
+        ("sign a file", "sign key --private-key key.pem --signature new.sig model/config.json", 0),
+        (
+            "sign with a certificate",
+            "sign certificate --private-key key.pem --signing-certificate leaf.pem --signature c.sig model",
+            0,
+        ),
+        ("sign nothing", "sign key --private-key key.pem --signature new.sig other/empty", 1),
+        ("sign over the model", "sign key --private-key key.pem --signature model/config.json model/config.json", 2),
+        ("sign with a public key", "sign key --private-key key.pub.pem --signature new.sig model", 3),
+        ("sign by no method", "sign model", 2),
+        ("verify", "verify key --public-key key.pub.pem --signature model.sig model", 0),
+        ("verify with a certificate", "verify certificate --certificate-chain root.pem --signature c.sig model", 0),
+        ("verify another model", "verify key --public-key key.pub.pem --signature model.sig other", 1),
+        ("verify a file", "verify key --public-key key.pub.pem --signature model.sig model/config.json", 1),
+        ("verify by another method", "verify certificate --certificate-chain root.pem --signature model.sig model", 1),
+        ("verify nonsense", "verify key --public-key key.pub.pem --signature broken.sig model", 1),
+        ("verify without a signature", "verify key --public-key key.pub.pem --signature absent.sig model", 3),
+        ("verify without a model", "verify key --public-key key.pub.pem --signature model.sig absent", 3),
+        ("verify by no method", "verify --signature model.sig model", 2),
+        ("digest", "digest model", 0),
+        ("digest of nothing", "digest other", 1),
+        ("digest of what is not there", "digest absent", 3),
+        ("digest by an unknown hash", "digest --hash md5 model", 2),
+        ("digest of no model", "digest", 2),
+        ("demo", "demo", 0),
+        ("completions", "completions bash", 0),
+        ("completions of an unknown shell", "completions tcsh", 2),
+        ("an unknown command", "destroy model", 2),
+    ];
+    lines.map(|(name, line, code)| (name, line.split(' ').map(PathBuf::from).collect(), code)).into()
+}
+
+/// All but the demonstration, which shows an error on its way to a good end.
+fn without_demo(mut cases: Vec<Case>) -> Vec<Case> {
+    cases.retain(|(name, ..)| *name != "demo");
+    cases
+}
+
+/// The program in the fixture's folder, where it leaves its temporary files as well.
+fn program(fixture: &Fixture) -> Command {
+    let mut command = secureml();
+    command.current_dir(fixture.path("")).env("TMPDIR", fixture.path(""));
+    command
+}
+
+/// Makes `root.pem`, and `leaf.pem` for the key.
+fn make_certificates(fixture: &Fixture, key: &KeyFiles) {
+    let authority = Authority::new("root", Curve::P384);
+    let leaf = authority.issue(&Draft::leaf("leaf"), &key.key);
+    fs::write(fixture.path("leaf.pem"), certificates_pem(&[&leaf])).unwrap();
+    fs::write(fixture.path("root.pem"), certificates_pem(&[&authority.root()])).unwrap();
+}
+
+/// Which fields an answer has, besides those that all have.
+fn assert_fields(name: &str, answer: &Value, command: &str) {
+    let outcome = answer["outcome"].as_str().unwrap();
+    let understood = answer["command"] != "secureml";
+    assert!(!understood || answer["command"] == command, "{name}: {answer}");
+    let has = |field: &str| answer.get(field).is_some();
+    match (command, outcome) {
+        ("sign" | "digest", "accepted") => {
+            assert!(has("model") && has("manifest") && !has("error"), "{name}: {answer}");
+            assert_eq!(has("signature"), command == "sign", "{name}: {answer}");
+        }
+        ("verify", "accepted") => {
+            assert!(has("model") && has("signature") && has("manifest") && has("identity"), "{name}: {answer}");
+        }
+        ("verify", "refused") => {
+            assert!(has("model") && has("signature") && !has("error"), "{name}: {answer}");
+            assert!(!answer["findings"].as_array().unwrap().is_empty(), "{name}: {answer}");
+        }
+        ("demo", "accepted") => {
+            let codes = answer["steps"].as_array().unwrap().iter().map(|step| step["exit_code"].as_u64().unwrap());
+            // Two commands for the key, signing, verifying, one for the change, and the refusal.
+            assert_eq!(codes.collect::<Vec<_>>(), [0, 0, 0, 0, 0, 1], "{name}: {answer}");
+        }
+        ("completions", "accepted") => assert!(has("text"), "{name}"),
+        (_, "misuse" | "undecided" | "refused") => assert!(has("error"), "{name}: {answer}"),
+        _ => panic!("{name}: {answer}"),
+    }
+}
+
+fn is_coloured(output: &Output) -> bool {
+    output.stdout.contains(&0x1b) || output.stderr.contains(&0x1b)
+}
