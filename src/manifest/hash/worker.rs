@@ -14,9 +14,9 @@ use crate::progress::Progress;
 
 /// One worker: takes jobs until there are no more.
 pub(super) struct Worker<'a> {
-    pub(super) queue: &'a Queue,
-    pub(super) serialization: &'a Serialization,
-    pub(super) progress: &'a dyn Progress,
+    queue: &'a Queue,
+    serialization: &'a Serialization,
+    progress: &'a dyn Progress,
     buffer: Vec<u8>,
     /// What it has made so far.
     hashed: Vec<Resource>,
