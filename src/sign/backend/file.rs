@@ -36,6 +36,11 @@ impl FileKey {
         let encrypted = EncryptedPrivateKeyInfoRef::from_der(&block.content).map_err(|_| {
             KeyError::new(NEEDED, "an encrypted private key that is damaged, or encrypted without PBES2")
         })?;
+        if !is_affordable(&encrypted.encryption_algorithm) {
+            return Err(
+                KeyError::new(NEEDED, "an encrypted private key that would take too much time or memory").into()
+            );
+        }
         let passphrase = passphrase().ok_or(FileKeyError::NoPassphrase)?;
         let clear = encrypted.decrypt(passphrase.expose_secret()).map_err(|error| match error {
             // What comes out under a wrong passphrase has no padding, or is no key.
@@ -118,6 +123,20 @@ pub enum FileKeyError {
     WrongPassphrase,
 }
 
+/// Whether trying a passphrase stays within some seconds and a gigabyte; the file itself says how hard it is.
+fn is_affordable(scheme: &pkcs5::EncryptionScheme) -> bool {
+    let pkcs5::EncryptionScheme::Pbes2(parameters) = scheme else { return true };
+    match &parameters.kdf {
+        pkcs5::pbes2::Kdf::Pbkdf2(kdf) => kdf.iteration_count <= MAX_ITERATIONS,
+        pkcs5::pbes2::Kdf::Scrypt(kdf) => {
+            // RFC 7914, section 2: 128 * r * N bytes, p times over.
+            let bytes = kdf.cost_parameter.saturating_mul(128).saturating_mul(kdf.block_size.into());
+            bytes <= MAX_SCRYPT_BYTES && kdf.parallelization <= MAX_SCRYPT_PARALLEL
+        }
+        _ => true,
+    }
+}
+
 /// What a DER private key that cannot be used is.
 fn in_words(der: &[u8]) -> String {
     if let Ok(info) = PrivateKeyInfoRef::from_der(der) {
@@ -141,4 +160,37 @@ fn sec1_curve(reader: &mut SliceReader<'_>) -> Result<ObjectIdentifier, pkcs8::d
     Ok(parameters.value)
 }
 
+/// OpenSSL's default is 2,048, today's advice 600,000.
+const MAX_ITERATIONS: u32 = 10_000_000;
+/// OpenSSL's default is 16 MiB.
+const MAX_SCRYPT_BYTES: u64 = 1 << 30;
+/// OpenSSL's default is 1.
+const MAX_SCRYPT_PARALLEL: u16 = 16;
 const NEEDED: &str = "a PEM private key on P-256, P-384 or P-521";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use pkcs5::EncryptionScheme;
+    use pkcs5::pbes2::Parameters;
+    use pkcs5::scrypt::Params;
+
+    #[test]
+    fn what_a_passphrase_may_cost_has_a_ceiling() {
+        let pbkdf2 = |iterations| Parameters::generate_pbkdf2_sha256_aes256cbc(iterations, &[0; 16], [0; 16]).unwrap();
+        let scrypt = |log_n, p| {
+            Parameters::generate_scrypt_aes256cbc(Params::new(log_n, 8, p).unwrap(), &[0; 16], [0; 16]).unwrap()
+        };
+        for (parameters, affordable) in [
+            (pbkdf2(600_000), true),
+            (pbkdf2(MAX_ITERATIONS), true),
+            (pbkdf2(MAX_ITERATIONS + 1), false),
+            (scrypt(14, 1), true),
+            (scrypt(20, 1), true),
+            (scrypt(21, 1), false),
+            (scrypt(14, 17), false),
+        ] {
+            assert_eq!(is_affordable(&EncryptionScheme::Pbes2(parameters.clone())), affordable, "{parameters:?}");
+        }
+    }
+}
