@@ -91,7 +91,7 @@ def pem(key) -> bytes:
     return key.private_bytes(serialization.Encoding.PEM, private, serialization.NoEncryption())
 
 
-def certificate(subject: str, issuer: str, key, signer, *, ca: bool) -> x509.Certificate:
+def certificate(subject: str, issuer: str, key, signer, *, ca: bool, expired: bool = False) -> x509.Certificate:
     def name(text: str) -> x509.Name:
         return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, text)])
 
@@ -105,7 +105,7 @@ def certificate(subject: str, issuer: str, key, signer, *, ca: bool) -> x509.Cer
     builder = x509.CertificateBuilder().subject_name(name(subject)).issuer_name(name(issuer)).public_key(key)
     builder = builder.serial_number(x509.random_serial_number())
     builder = builder.not_valid_before(now - datetime.timedelta(hours=1))
-    builder = builder.not_valid_after(now + datetime.timedelta(days=1))
+    builder = builder.not_valid_after(now + datetime.timedelta(minutes=-1 if expired else 60 * 24))
     builder = builder.add_extension(x509.BasicConstraints(ca=ca, path_length=None), critical=True)
     key_usage = x509.KeyUsage(digital_signature=not ca, key_cert_sign=ca, **usage)
     return builder.add_extension(key_usage, critical=True).sign(signer, hashes.SHA256())

@@ -10,6 +10,7 @@ import tempfile
 import time
 
 import commands
+import differences
 import models
 import real_models
 import releases
@@ -33,6 +34,8 @@ def main() -> int:
         folder = pathlib.Path(name)
         record.section("the same command lines through both programs")
         commands.run(record, ours, make(folder, "commands"))
+        record.section("where the programs differ on purpose")
+        differences.run(record, ours, make(folder, "differences"))
         record.section(f"{args.models} random models, both ways")
         models.run(record, ours, make(folder, "models"), schemas, count=args.models, seed=args.seed)
         record.section("real models")
