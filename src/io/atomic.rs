@@ -7,11 +7,13 @@ use tempfile::{Builder, NamedTempFile};
 /// A file that appears whole or not at all.
 ///
 /// The content goes to a new file beside the target, reaches the disk, and takes the target's name in one step; a kill
-/// at any moment leaves the old file or the new one. On Linux the new file has no name until it is complete, so that a
-/// kill leaves nothing beside. A link is followed, so that it still points to the result. A target that is a pipe or a
+/// at any moment leaves the old file or the new one. On Linux the new file has no name until it is complete, so that
+/// next to nothing can be left beside. A link is followed, so that it still points to the result. A target that is a pipe or a
 /// device (`/dev/stdout`) is written to directly.
 pub struct AtomicFile {
     target: PathBuf,
+    /// Where the new file gets its passing name, if not beside the target.
+    staging: Option<PathBuf>,
     sink: Sink,
 }
 
@@ -32,7 +34,7 @@ impl AtomicFile {
         let failed = |source| WriteError { path: target.to_owned(), source };
         if fs::metadata(target).is_ok_and(|found| !found.is_file()) {
             let file = File::options().write(true).open(target).map_err(failed)?;
-            return Ok(Self { target: target.to_owned(), sink: Sink::Direct(BufWriter::new(file)) });
+            return Ok(Self { target: target.to_owned(), staging: None, sink: Sink::Direct(BufWriter::new(file)) });
         }
         let target = match fs::canonicalize(target) {
             Ok(resolved) => resolved,
@@ -43,7 +45,22 @@ impl AtomicFile {
             Some(file) => Sink::Unnamed(BufWriter::new(file)),
             None => Sink::Beside(BufWriter::new(builder().tempfile_in(folder(&target)).map_err(failed)?)),
         };
-        Ok(Self { target, sink })
+        Ok(Self { target, staging: None, sink })
+    }
+
+    /// As [`AtomicFile::create`], but no name other than the target's ever appears in the target's folder: the passing
+    /// one is in `staging`. Where that is not on the same mount, or not open to us, it is as `create` has it.
+    ///
+    /// # Errors
+    /// As [`AtomicFile::create`].
+    pub fn create_staged(target: &Path, staging: &Path) -> Result<Self, WriteError> {
+        let created = Self::create(target)?;
+        match (&created.sink, same_mount(staging, folder(&created.target)).then(|| unnamed(staging)).flatten()) {
+            (Sink::Unnamed(_), Some(file)) => {
+                Ok(Self { sink: Sink::Unnamed(BufWriter::new(file)), staging: Some(staging.to_owned()), ..created })
+            }
+            _ => Ok(created),
+        }
     }
 
     /// Whether the file could be made, tried without leaving a trace; long work should not end in a closed folder.
@@ -74,7 +91,8 @@ impl AtomicFile {
                 let file = out.into_inner().map_err(|error| failed(error.into_error()))?;
                 file.sync_all().map_err(failed)?;
                 // A new name cannot replace an old file, so it gets a passing one for the blink of an eye.
-                let named = builder().make_in(folder(&self.target), |path| name(&file, path)).map_err(failed)?;
+                let place = self.staging.as_deref().unwrap_or(folder(&self.target));
+                let named = builder().make_in(place, |path| name(&file, path)).map_err(failed)?;
                 named.into_temp_path().persist(&self.target).map_err(|error| failed(error.error))?;
             }
         }
@@ -122,6 +140,22 @@ fn unnamed(folder: &Path) -> Option<File> {
 #[cfg(not(target_os = "linux"))]
 fn unnamed(_folder: &Path) -> Option<File> {
     None
+}
+
+/// Whether files can be renamed from one folder to the other; where that cannot be told, they are said not to.
+#[cfg(target_os = "linux")]
+fn same_mount(one: &Path, other: &Path) -> bool {
+    use rustix::fs::{AtFlags, CWD, StatxFlags, statx};
+    let mount = |folder: &Path| {
+        let found = statx(CWD, folder, AtFlags::empty(), StatxFlags::MNT_ID).ok()?;
+        StatxFlags::from_bits_retain(found.stx_mask).contains(StatxFlags::MNT_ID).then_some(found.stx_mnt_id)
+    };
+    matches!((mount(one), mount(other)), (Some(one), Some(other)) if one == other)
+}
+
+#[cfg(not(target_os = "linux"))]
+fn same_mount(_one: &Path, _other: &Path) -> bool {
+    false
 }
 
 /// Gives a file without a name one.

@@ -14,7 +14,7 @@ use super::bundle::{MAX_BUNDLE_BYTES, MEDIA_TYPE};
 use super::object::Object;
 use super::{Bundle, BundleError, Envelope, KeyIdentifier, Material, PAYLOAD_TYPE, Payload};
 use crate::crypto::{Certificate, PublicKey, Signature};
-use crate::io::{AtomicFile, WriteError, read_to_limit};
+use crate::io::read_to_limit;
 
 impl Bundle {
     /// Reads a bundle from a file.
@@ -63,16 +63,6 @@ impl Bundle {
             },
         };
         serde_json::to_writer(sink, &written).map_err(io::Error::from)
-    }
-
-    /// Writes the bundle to a file, whole or not at all.
-    ///
-    /// # Errors
-    /// [`WriteError`] where that is not possible.
-    pub fn save(&self, path: &Path) -> Result<(), WriteError> {
-        let mut file = AtomicFile::create(path)?;
-        self.write_json(&mut file).map_err(|source| WriteError { path: path.to_owned(), source })?;
-        file.commit()
     }
 }
 

@@ -8,7 +8,7 @@ use super::selection::{HashAllError, hash_all};
 use crate::io::{AtomicFile, WriteError};
 use crate::manifest::HashError;
 use crate::model::{ModelTree, PathError};
-use crate::oms::Statement;
+use crate::oms::{Bundle, Statement};
 use crate::progress::Progress;
 use crate::sign::{SignError, Signer};
 
@@ -42,7 +42,7 @@ pub fn sign(
     let name = tree.name().map_err(HashError::from).map_err(HashAllError::from)?;
     let statement = Statement { name, manifest };
     let bundle = signer.sign(statement.to_payload()?)?;
-    bundle.save(signature)?;
+    save(&bundle, model.model, signature)?;
     Ok(Digested { manifest: statement.manifest, warnings })
 }
 
@@ -77,6 +77,18 @@ pub enum SignModelError {
         /// The file.
         path: PathBuf,
     },
+}
+
+/// Writes the bundle, whole or not at all. Into a model nothing else is written: what a kill left there would count as a
+/// file of the model.
+fn save(bundle: &Bundle, model: &Path, signature: &Path) -> Result<(), WriteError> {
+    let outside = fs::canonicalize(model).ok().and_then(|model| Some(model.parent()?.to_owned()));
+    let mut file = match outside {
+        Some(outside) => AtomicFile::create_staged(signature, &outside)?,
+        None => AtomicFile::create(signature)?,
+    };
+    bundle.write_json(&mut file).map_err(|source| WriteError { path: signature.to_owned(), source })?;
+    file.commit()
 }
 
 /// Makes sure that nothing but an older signature is lost.

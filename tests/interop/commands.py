@@ -45,6 +45,8 @@ LINES = [
     ("verify certificate --signature c.sig m", False),
     ("verify key --public_key P --signature c.sig m", False),
     ("--log-level error verify key --public_key P --signature s.sig --ignore-paths m/inside.sig m", True),
+    ("sign key --private_key K --signature lost.sig --signature r.sig m", True),
+    ("sign key --private_key OTHER --private_key K --allow_symlinks --allow_symlinks --signature r.sig m", True),
     ("--version", True),
     ("sign key --help", True),
     ("", False),

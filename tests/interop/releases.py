@@ -1,6 +1,7 @@
 """Every published release of the reference tool that can still be installed: ours verified there, theirs here."""
 
 import pathlib
+import shutil
 import subprocess
 import venv
 
@@ -76,15 +77,14 @@ def call(program: pathlib.Path, *words) -> subprocess.CompletedProcess:
 
 
 def install(version: str, packages: list[str], place: pathlib.Path) -> pathlib.Path | None:
-    """The program of a release in an environment of its own; what failed once is not tried at every run."""
-    program, failed = place / "bin" / "model_signing", place / "failed"
-    if failed.exists():
-        return None
-    if not program.exists():
+    """The program of a release in an environment of its own, made anew unless an earlier run finished it."""
+    program, finished = place / "bin" / "model_signing", place / "finished"
+    if not finished.exists():
+        shutil.rmtree(place, ignore_errors=True)
         venv.create(place, with_pip=True)
         pip = [place / "bin" / "pip", "--quiet", "--disable-pip-version-check", "install"]
         result = subprocess.run([*map(str, pip), f"model-signing=={version}", *packages], capture_output=True)
         if result.returncode != 0 or call(program, "--help").returncode != 0:
-            failed.touch()
             return None
+        finished.touch()
     return program

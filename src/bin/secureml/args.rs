@@ -9,7 +9,7 @@ use crate::flags::GlobalArgs;
 ///
 /// Exit codes: 0 accepted, 1 refused, 2 misuse, 3 could not decide.
 #[derive(Debug, Parser)]
-#[command(name = "secureml", version, propagate_version = true, max_term_width = 100)]
+#[command(name = "secureml", version, propagate_version = true, max_term_width = 100, args_override_self = true)]
 pub(crate) struct Arguments {
     #[command(flatten)]
     pub(crate) global: GlobalArgs,

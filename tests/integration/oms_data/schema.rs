@@ -74,7 +74,9 @@ fn bundles(fixture: &Fixture) -> Vec<PathBuf> {
         let leaf = authority.issue(&Draft::leaf("leaf"), &key.key);
         let signer = CertificateSigner::new(&key.key, leaf, vec![authority.root()]).unwrap();
         let payload = secureml::oms::Bundle::read(&fixture.path(&format!("{curve}.json"))).unwrap().envelope.payload;
-        signer.sign(payload).unwrap().save(&fixture.signature()).unwrap();
+        let mut bundle = Vec::new();
+        signer.sign(payload).unwrap().write_json(&mut bundle).unwrap();
+        fs::write(fixture.signature(), bundle).unwrap();
         keep(&format!("{curve}-certificate"));
     }
     let key = fixture.key("key", Curve::P256);

@@ -14,6 +14,7 @@ use crate::host::Host;
 ///
 /// A signature that lies inside the model counts as one of its files, unless --ignore-paths names it.
 #[derive(Debug, Args)]
+#[command(args_override_self = true)]
 pub(crate) struct DigestArgs {
     /// The model: a folder, or a single file.
     #[arg(value_name = "MODEL")]

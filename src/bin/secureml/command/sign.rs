@@ -50,6 +50,7 @@ impl Absent {
 }
 
 #[derive(Debug, Args)]
+#[command(args_override_self = true)]
 struct KeyArgs {
     #[command(flatten)]
     key: PrivateKeyArgs,
@@ -58,6 +59,7 @@ struct KeyArgs {
 }
 
 #[derive(Debug, Args)]
+#[command(args_override_self = true)]
 struct CertificateArgs {
     #[command(flatten)]
     key: PrivateKeyArgs,

@@ -35,6 +35,7 @@ enum VerifyMethod {
 }
 
 #[derive(Debug, Args)]
+#[command(args_override_self = true)]
 struct KeyArgs {
     /// The signer's public key in PEM.
     #[arg(long, value_name = "PEM")]
@@ -44,6 +45,7 @@ struct KeyArgs {
 }
 
 #[derive(Debug, Args)]
+#[command(args_override_self = true)]
 struct CertificateArgs {
     /// Trusted certificates; may be repeated. A signature is trusted if its certificate leads to a self-signed one of
     /// these; without this option, to a root of the operating system.
