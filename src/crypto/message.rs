@@ -21,12 +21,18 @@ impl MessageDigest {
     /// Hashes a message given in pieces.
     #[must_use]
     pub fn of(hash: SigningHash, pieces: &[&[u8]]) -> Self {
+        Self::of_all(hash, pieces)
+    }
+
+    /// Hashes a message whose pieces are made while it is hashed.
+    #[must_use]
+    pub fn of_all<P: AsRef<[u8]>>(hash: SigningHash, pieces: impl IntoIterator<Item = P>) -> Self {
         let mut context = digest::Context::new(match hash {
             SigningHash::Sha256 => &digest::SHA256,
             SigningHash::Sha384 => &digest::SHA384,
             SigningHash::Sha512 => &digest::SHA512,
         });
-        pieces.iter().for_each(|piece| context.update(piece));
+        pieces.into_iter().for_each(|piece| context.update(piece.as_ref()));
         Self(context.finish())
     }
 

@@ -8,7 +8,8 @@ use tempfile::{Builder, NamedTempFile};
 ///
 /// The content goes to a new file beside the target, reaches the disk, and takes the target's name in one step; a kill
 /// at any moment leaves the old file or the new one. On Linux the new file has no name until it is complete, so that
-/// next to nothing can be left beside. A link is followed, so that it still points to the result. A target that is a pipe or a
+/// next to nothing can be left beside. A file that is replaced passes its permissions
+/// on. A link is followed, so that it still points to the result. A target that is a pipe or a
 /// device (`/dev/stdout`) is written to directly.
 pub struct AtomicFile {
     target: PathBuf,
@@ -33,7 +34,7 @@ impl AtomicFile {
     pub fn create(target: &Path) -> Result<Self, WriteError> {
         let failed = |source| WriteError { path: target.to_owned(), source };
         if fs::metadata(target).is_ok_and(|found| !found.is_file()) {
-            let file = File::options().write(true).open(target).map_err(failed)?;
+            let file = open_direct(target).map_err(failed)?;
             return Ok(Self { target: target.to_owned(), staging: None, sink: Sink::Direct(BufWriter::new(file)) });
         }
         let target = match fs::canonicalize(target) {
@@ -84,11 +85,17 @@ impl AtomicFile {
             Sink::Direct(mut out) => return out.flush().map_err(failed),
             Sink::Beside(out) => {
                 let beside = out.into_inner().map_err(|error| failed(error.into_error()))?;
+                if let Ok(old) = fs::metadata(&self.target) {
+                    beside.as_file().set_permissions(old.permissions()).map_err(failed)?;
+                }
                 beside.as_file().sync_all().map_err(failed)?;
                 beside.persist(&self.target).map_err(|error| failed(error.error))?;
             }
             Sink::Unnamed(out) => {
                 let file = out.into_inner().map_err(|error| failed(error.into_error()))?;
+                if let Ok(old) = fs::metadata(&self.target) {
+                    file.set_permissions(old.permissions()).map_err(failed)?;
+                }
                 file.sync_all().map_err(failed)?;
                 // A new name cannot replace an old file, so it gets a passing one for the blink of an eye.
                 let place = self.staging.as_deref().unwrap_or(folder(&self.target));
@@ -125,6 +132,21 @@ pub struct WriteError {
     /// What the system said.
     #[source]
     pub source: io::Error,
+}
+
+/// Opens a pipe or a device; a pipe that nobody reads is an error, not a reason to wait.
+#[cfg(unix)]
+fn open_direct(target: &Path) -> io::Result<File> {
+    use rustix::fs::{CWD, Mode, OFlags, fcntl_setfl, openat};
+    let flags = OFlags::WRONLY | OFlags::CLOEXEC | OFlags::NONBLOCK | OFlags::NOCTTY;
+    let file = File::from(openat(CWD, target, flags, Mode::empty())?);
+    fcntl_setfl(&file, OFlags::empty())?;
+    Ok(file)
+}
+
+#[cfg(not(unix))]
+fn open_direct(target: &Path) -> io::Result<File> {
+    File::options().write(true).open(target)
 }
 
 /// A file without a name in this folder, if the system has such files and can name them later.

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 /// [`ReadError::Io`] where it cannot be read (a directory among others), [`ReadError::TooLarge`] above the limit.
 pub fn read_to_limit(path: &Path, limit: u64) -> Result<Vec<u8>, ReadError> {
     let failed = |source| ReadError::Io { path: path.to_owned(), source };
-    let file = File::open(path).map_err(failed)?;
+    let file = open(path).map_err(failed)?;
     let size = file.metadata().map_err(failed)?.len();
     let too_large = || ReadError::TooLarge { path: path.to_owned(), limit };
     if size > limit {
@@ -21,6 +21,26 @@ pub fn read_to_limit(path: &Path, limit: u64) -> Result<Vec<u8>, ReadError> {
         return Err(too_large());
     }
     Ok(content)
+}
+
+/// Opens a file without waiting for anybody: a named pipe that nobody writes to is empty, and a file of the system that
+/// has nothing to say is an error. A pipe that somebody writes to, as the shell's `<(…)`, is read to its end.
+#[cfg(unix)]
+fn open(path: &Path) -> io::Result<File> {
+    use std::os::unix::fs::FileTypeExt as _;
+
+    use rustix::fs::{CWD, Mode, OFlags, fcntl_setfl, openat};
+    let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NONBLOCK | OFlags::NOCTTY;
+    let file = File::from(openat(CWD, path, flags, Mode::empty())?);
+    if file.metadata()?.file_type().is_fifo() {
+        fcntl_setfl(&file, OFlags::empty())?;
+    }
+    Ok(file)
+}
+
+#[cfg(not(unix))]
+fn open(path: &Path) -> io::Result<File> {
+    File::open(path)
 }
 
 /// Why a file could not be taken in.

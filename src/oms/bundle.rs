@@ -51,6 +51,9 @@ pub enum BundleError {
     /// There is nothing in it.
     #[error("the signature is empty")]
     Empty,
+    /// It is no text.
+    #[error("the signature is not a Sigstore bundle: it is not UTF-8")]
+    NotUtf8,
     /// It is not JSON of the right shape.
     #[error("the signature is not a Sigstore bundle")]
     Json(#[from] serde_json::Error),
@@ -78,19 +81,14 @@ pub enum BundleError {
         /// How many there are.
         found: usize,
     },
-    /// No certificate, or far too many.
-    #[error("the signature has {found} certificates, expected 1 to {limit}")]
-    Certificates {
-        /// How many there are.
-        found: usize,
-        /// The ceiling.
-        limit: usize,
-    },
+    /// A chain of no certificates.
+    #[error("the signature has no certificate")]
+    NoCertificate,
     /// A keyless signature without its log entry.
     #[error("the keyless signature has no transparency log entry")]
     NoLogEntry,
     /// Text that is not standard base64, or empty.
-    #[error("{field} is not standard base64")]
+    #[error("{field} is not standard base64, or empty")]
     Base64 {
         /// Where it stands.
         field: &'static str,
@@ -115,5 +113,5 @@ pub enum BundleError {
 /// The only media type of bundles that hold a key or certificate signature.
 pub(super) const MEDIA_TYPE: &str = "application/vnd.dev.sigstore.bundle.v0.3+json";
 
-/// The largest bundle that is read: that of some two million files.
-pub const MAX_BUNDLE_BYTES: u64 = 512 << 20;
+/// The largest bundle that is read: that of some million files. Reading one takes up to twice as much memory.
+pub const MAX_BUNDLE_BYTES: u64 = 256 << 20;

@@ -10,6 +10,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize, Serializer};
 use serde_json::value::RawValue;
 
+use super::bounded::Bounded;
 use super::bundle::{MAX_BUNDLE_BYTES, MEDIA_TYPE};
 use super::object::Object;
 use super::{Bundle, BundleError, Envelope, KeyIdentifier, Material, PAYLOAD_TYPE, Payload};
@@ -36,7 +37,8 @@ impl Bundle {
         if json.iter().all(u8::is_ascii_whitespace) {
             return Err(BundleError::Empty);
         }
-        let Object(wire): Object<WireBundle<'_>> = serde_json::from_slice(json)?;
+        let text = std::str::from_utf8(json).map_err(|_| BundleError::NotUtf8)?;
+        let Object(wire): Object<WireBundle<'_>> = serde_json::from_str(text)?;
         if wire.media_type != MEDIA_TYPE {
             return Err(BundleError::MediaType { found: wire.media_type.into_owned() });
         }
@@ -70,8 +72,8 @@ fn read_envelope(wire: &WireEnvelope<'_>) -> Result<Envelope, BundleError> {
     if wire.payload_type != PAYLOAD_TYPE {
         return Err(BundleError::PayloadType { found: wire.payload_type.clone().into_owned() });
     }
-    let [signature] = wire.signatures.as_slice() else {
-        return Err(BundleError::Signatures { found: wire.signatures.len() });
+    let [signature] = wire.signatures.0.as_slice() else {
+        return Err(BundleError::Signatures { found: wire.signatures.0.len() });
     };
     Ok(Envelope {
         payload: Payload::new(decode(&wire.payload, "the payload")?),
@@ -83,17 +85,16 @@ fn read_material(wire: &WireMaterial<'_>) -> Result<Material, BundleError> {
     match (&wire.public_key, &wire.x509_certificate_chain, &wire.certificate) {
         (Some(key), None, None) => Ok(Material::PublicKey(read_key(key)?)),
         (None, Some(chain), None) => {
-            let found = chain.certificates.len();
             let mut certificates =
-                chain.certificates.iter().zip(1..).map(|(certificate, number)| read_certificate(certificate, number));
+                chain.certificates.0.iter().zip(1..).map(|(certificate, number)| read_certificate(certificate, number));
             match certificates.next() {
-                Some(leaf) if found <= MAX_CERTIFICATES => {
+                Some(leaf) => {
                     Ok(Material::Chain { leaf: Box::new(leaf?), others: certificates.collect::<Result<_, _>>()? })
                 }
-                _ => Err(BundleError::Certificates { found, limit: MAX_CERTIFICATES }),
+                None => Err(BundleError::NoCertificate),
             }
         }
-        (None, None, Some(_)) if wire.tlog_entries.is_empty() => Err(BundleError::NoLogEntry),
+        (None, None, Some(_)) if wire.tlog_entries.0.is_empty() => Err(BundleError::NoLogEntry),
         (None, None, Some(leaf)) => Ok(Material::Keyless { leaf: Box::new(read_certificate(leaf, 1)?) }),
         (key, chain, leaf) => {
             let found = usize::from(key.is_some()) + usize::from(chain.is_some()) + usize::from(leaf.is_some());
@@ -156,7 +157,7 @@ struct WireMaterial<'a> {
     #[serde(borrow, default)]
     certificate: Option<Object<WireCertificate<'a>>>,
     #[serde(borrow, default)]
-    tlog_entries: Vec<&'a RawValue>,
+    tlog_entries: Bounded<&'a RawValue, MAX_LOG_ENTRIES>,
     /// Known, and of no use to a key or certificate signature that no log has seen.
     #[serde(default, rename = "timestampVerificationData")]
     _timestamps: Option<serde::de::IgnoredAny>,
@@ -174,7 +175,7 @@ struct WireKey<'a> {
 #[derive(Deserialize)]
 struct WireChain<'a> {
     #[serde(borrow)]
-    certificates: Vec<Object<WireCertificate<'a>>>,
+    certificates: Bounded<Object<WireCertificate<'a>>, MAX_CERTIFICATES>,
 }
 
 #[derive(Deserialize)]
@@ -192,7 +193,7 @@ struct WireEnvelope<'a> {
     #[serde(borrow)]
     payload_type: Cow<'a, str>,
     #[serde(borrow)]
-    signatures: Vec<Object<WireSignature<'a>>>,
+    signatures: Bounded<Object<WireSignature<'a>>, MAX_SIGNATURES>,
 }
 
 #[derive(Deserialize)]
@@ -280,3 +281,7 @@ impl Serialize for Base64<'_> {
 
 /// How many certificates a bundle may bring; real chains have two to five.
 const MAX_CERTIFICATES: usize = 32;
+/// How many log entries; one is usual.
+const MAX_LOG_ENTRIES: usize = 32;
+/// How many signatures are looked at to say that there is more than the one there may be.
+const MAX_SIGNATURES: usize = 32;

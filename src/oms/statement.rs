@@ -49,7 +49,8 @@ impl Statement {
     /// # Errors
     /// [`StatementError`] where the statement does not follow OMS 1.0, section 8.3, or contradicts itself.
     pub fn from_payload(payload: &Payload, format: Format) -> Result<Self, StatementError> {
-        let Object(wire): Object<WireStatement<'_>> = serde_json::from_slice(payload.as_bytes())?;
+        let text = std::str::from_utf8(payload.as_bytes()).map_err(|_| StatementError::NotUtf8)?;
+        let Object(wire): Object<WireStatement<'_>> = serde_json::from_str(text)?;
         if wire.kind != STATEMENT_TYPE {
             return Err(StatementError::Type { found: wire.kind.into_owned() });
         }
@@ -99,6 +100,9 @@ fn read_legacy(wire: &WireStatement<'_>) -> Result<Statement, StatementError> {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum StatementError {
+    /// It is no text.
+    #[error("the signed payload is not an in-toto statement: it is not UTF-8")]
+    NotUtf8,
     /// It is not JSON of the right shape.
     #[error("the signed payload is not an in-toto statement")]
     Json(#[from] serde_json::Error),
@@ -193,4 +197,4 @@ struct WrittenDigest {
 }
 
 const STATEMENT_TYPE: &str = "https://in-toto.io/Statement/v1";
-const LEGACY_PREDICATE_TYPE: &str = "https://model_signing/Digests/v0.1";
+pub(super) const LEGACY_PREDICATE_TYPE: &str = "https://model_signing/Digests/v0.1";

@@ -94,21 +94,23 @@ fn save(bundle: &Bundle, model: &Path, signature: &Path) -> Result<(), WriteErro
 /// Makes sure that nothing but an older signature is lost.
 fn check_target(signature: &Path, tree: &ModelTree, model: &Path) -> Result<(), SignModelError> {
     let Ok(target) = fs::canonicalize(signature) else { return Ok(()) };
-    if tree.is_file() && fs::canonicalize(model).is_ok_and(|model| model == target) {
+    let inside = fs::canonicalize(model).is_ok_and(|model| target.starts_with(model));
+    if tree.is_file() && inside {
         return Err(SignModelError::OverModel { path: model.to_owned() });
     }
-    if !target.is_file() || is_replaceable(&target).unwrap_or(true) {
+    if !target.is_file() || is_replaceable(&target, inside).unwrap_or(true) {
         return Ok(());
     }
     Err(SignModelError::OverOtherFile { path: signature.to_owned() })
 }
 
-/// Whether a file is empty or begins as a Sigstore bundle does. One that cannot be read fails when it is written.
-fn is_replaceable(path: &Path) -> io::Result<bool> {
+/// Whether a file begins as a Sigstore bundle does, or is empty: made to be filled, unless it is one of a model's files.
+/// One that cannot be read fails when it is written.
+fn is_replaceable(path: &Path, in_model: bool) -> io::Result<bool> {
     let mut start = Vec::new();
     File::open(path)?.take(LOOK_AT_BYTES).read_to_end(&mut start)?;
     let text = String::from_utf8_lossy(&start);
-    Ok(start.is_empty() || text.trim_start().starts_with('{') && text.contains(BUNDLE))
+    Ok((start.is_empty() && !in_model) || text.trim_start().starts_with('{') && text.contains(BUNDLE))
 }
 
 /// How the media type of every bundle begins.

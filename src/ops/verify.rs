@@ -62,6 +62,8 @@ pub struct Refused {
     pub verified: Option<Verified>,
     /// The reasons, and what else is worth knowing.
     pub findings: Vec<Finding>,
+    /// What is wrong with the signature, if it was understood and does not hold.
+    pub fault: Option<BundleFault>,
 }
 
 /// Verifies a model: first the signature, then the files against what was signed.
@@ -82,11 +84,14 @@ pub fn verify(
     let bundle = match Bundle::read(request.signature) {
         Ok(bundle) => bundle,
         Err(BundleError::Read(error)) => return Err(error.into()),
-        Err(error) => return Ok(refused(None, "signature-malformed", &error)),
+        Err(error) => return Ok(Verdict::Refused(refused(None, "signature-malformed", &error))),
     };
     let verified = match Verifier::new(trust, now).verify(&bundle) {
         Ok(verified) => verified,
-        Err(fault) => return Ok(refused(None, rule(&fault), &fault)),
+        Err(fault) => {
+            let refused = refused(None, rule(&fault), &fault);
+            return Ok(Verdict::Refused(Refused { fault: Some(fault), ..refused }));
+        }
     };
     // The payload is as large as the manifest made from it.
     drop(bundle);
@@ -96,7 +101,9 @@ pub fn verify(
     let serialization = settings(verified.manifest(), rules, request);
     let tree = match ModelTree::open(request.model, serialization.symlinks) {
         Ok(tree) => tree,
-        Err(error @ TreeError::Root { .. }) => return Ok(refused(Some(verified), "model-not-a-file", &error)),
+        Err(error @ TreeError::Root { .. }) => {
+            return Ok(Verdict::Refused(refused(Some(verified), "model-not-a-file", &error)));
+        }
         Err(error) => return Err(HashError::from(error).into()),
     };
     let Some(signed) = for_this_kind(verified.manifest(), &tree) else {
@@ -106,7 +113,7 @@ pub fn verify(
             "the model is a folder, a single file was signed"
         };
         let findings = vec![Finding::error("model-kind", text)];
-        return Ok(Verdict::Refused(Refused { verified: Some(verified), findings }));
+        return Ok(Verdict::Refused(Refused { verified: Some(verified), findings, fault: None }));
     };
     // 3. The files.
     let only = (request.unsigned_files == UnsignedFiles::Ignore).then(|| signed.files());
@@ -118,7 +125,7 @@ pub fn verify(
     }
     let mut findings = explain(&changes, &signed, request.model, &serialization.ignore);
     findings.append(&mut warnings);
-    Ok(Verdict::Refused(Refused { verified: Some(verified), findings }))
+    Ok(Verdict::Refused(Refused { verified: Some(verified), findings, fault: None }))
 }
 
 /// Why there is no verdict.
@@ -167,12 +174,17 @@ fn for_this_kind<'a>(signed: &'a Manifest, tree: &ModelTree) -> Option<Cow<'a, M
     }
 }
 
-fn refused(verified: Option<Verified>, rule: &'static str, reason: &dyn Error) -> Verdict {
+fn refused(verified: Option<Verified>, rule: &'static str, reason: &dyn Error) -> Refused {
     let mut message = reason.to_string();
     for cause in successors(reason.source(), |error| (*error).source()) {
         message = format!("{message}: {cause}");
     }
-    Verdict::Refused(Refused { verified, findings: vec![Finding::error(rule, message)] })
+    // What a signature says of itself can be of any length.
+    if let Some((end, _)) = message.char_indices().nth(MESSAGE_CHARS) {
+        message.truncate(end);
+        message.push('…');
+    }
+    Refused { verified, findings: vec![Finding::error(rule, message)], fault: None }
 }
 
 fn rule(fault: &BundleFault) -> &'static str {
@@ -184,3 +196,6 @@ fn rule(fault: &BundleFault) -> &'static str {
         BundleFault::Statement(_) => "statement-invalid",
     }
 }
+
+/// How long the reason for a refusal may be.
+const MESSAGE_CHARS: usize = 1000;

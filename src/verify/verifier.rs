@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use super::{Verified, certificate, key};
 use crate::crypto::{ChainError, KeyError, MessageDigest, PublicKey, SigningHash};
-use crate::oms::{Bundle, Envelope, Format, Material, Statement, StatementError, legacy_pae};
+use crate::oms::{Bundle, Envelope, Format, Material, Statement, StatementError, legacy_pae, may_be_legacy};
 use crate::trust::TrustRoot;
 
 /// Checks bundles against a trust root, at a given time.
@@ -60,8 +60,8 @@ fn check_signature(key: &PublicKey, envelope: &Envelope) -> Result<Format, Bundl
     if key.verifies(hash, &payload.pae_digest(hash), signature) {
         return Ok(Format::V1);
     }
-    let legacy = MessageDigest::of(SigningHash::Sha256, &[&legacy_pae(payload)]);
-    if key.verifies(SigningHash::Sha256, &legacy, signature) {
+    let legacy = || MessageDigest::of_all(SigningHash::Sha256, legacy_pae(payload));
+    if may_be_legacy(payload) && key.verifies(SigningHash::Sha256, &legacy(), signature) {
         return Ok(Format::Legacy);
     }
     Err(BundleFault::Signature)

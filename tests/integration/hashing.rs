@@ -168,7 +168,7 @@ fn too_many_shards_are_misuse() {
     let output = fixture.sign(&key, &["--method", "shards", "--shard-size", "1"]);
     assert_eq!(output.status.code(), Some(2));
     let error = &json(&output)["error"];
-    assert_eq!(error["causes"][0], "the model has more than 2000000 shards, choose larger ones");
+    assert_eq!(error["causes"][0], "the model has more than 1000000 shards, choose larger ones");
     assert_eq!(error["help"], "give a larger --shard-size");
 }
 

@@ -25,6 +25,7 @@ mod oms_data;
 mod openssl;
 mod output;
 mod passphrases;
+mod pipes_and_modes;
 mod pki;
 mod places;
 mod properties;

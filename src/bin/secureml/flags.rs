@@ -47,7 +47,7 @@ pub(crate) struct IgnoreArgs {
     /// Leave out .git, .gitattributes, .github and .gitignore at the top of the model (the default).
     #[arg(long, overrides_with = "no_ignore_git_paths")]
     ignore_git_paths: bool,
-    /// Treat Git's own files like all others.
+    /// Treat Git's own files like all others; what the signer left out stays left out.
     #[arg(long, overrides_with = "ignore_git_paths")]
     no_ignore_git_paths: bool,
 }

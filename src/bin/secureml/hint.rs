@@ -2,11 +2,13 @@
 
 use std::io::ErrorKind;
 
+use secureml::crypto::ChainError;
 use secureml::finding::Finding;
 use secureml::manifest::{HashError, ManifestError};
 use secureml::model::{Oddity, TreeError};
 use secureml::ops::{HashAllError, SignModelError, VerifyModelError};
 use secureml::sign::FileKeyError;
+use secureml::verify::BundleFault;
 
 use crate::exit::Exit;
 
@@ -21,6 +23,9 @@ pub(crate) fn for_signing(error: &SignModelError) -> (Exit, Option<String>) {
         }
         SignModelError::Write(error) if error.source.kind() == ErrorKind::NotFound => {
             (Exit::Undecided, text("make the folder first, or give another path with --signature"))
+        }
+        SignModelError::Write(_) => {
+            (Exit::Undecided, text("give a place that can be written to, and has room, with --signature"))
         }
         _ => (Exit::Undecided, None),
     }
@@ -102,6 +107,54 @@ pub(crate) fn for_public_key(found: &str) -> String {
     } else {
         "give the signer's public key in PEM with --public-key".to_owned()
     }
+}
+
+/// What to do about a signature that does not hold.
+pub(crate) fn for_fault(fault: &BundleFault) -> String {
+    match fault {
+        BundleFault::OtherMethod { signed } => format!("verify it with `secureml verify {signed} …`"),
+        BundleFault::OtherKey { .. } => "give the public key of this model's signer with --public-key".to_owned(),
+        BundleFault::Chain(ChainError::Expired { .. }) => {
+            "ask for a signature with a valid certificate, or judge as of signing with --allow-expired-certificates"
+                .to_owned()
+        }
+        BundleFault::Chain(ChainError::NotYetValid { .. }) => {
+            "check this machine's clock, or ask the signer for a valid certificate".to_owned()
+        }
+        BundleFault::Chain(ChainError::NoIssuer { .. } | ChainError::Untrusted { .. }) => {
+            "give the CA that you trust, up to its self-signed root, with --certificate-chain".to_owned()
+        }
+        BundleFault::Chain(_) | BundleFault::Usage { .. } | BundleFault::CertificateKey(_) => {
+            "ask the signer for a signature with a certificate that was issued for signing".to_owned()
+        }
+        BundleFault::Signature => {
+            "get the signature again from where the model came from, and check whose key you trust".to_owned()
+        }
+        _ => "ask the signer to sign the model anew, and do not use it until then".to_owned(),
+    }
+}
+
+/// What to do about a model that is not what was signed: the next step for the first reason that has one.
+pub(crate) fn for_findings(findings: &[Finding]) -> Option<String> {
+    findings.iter().find_map(|finding| {
+        text(match finding.rule {
+            "signature-malformed" => "get the signature again from where the model came from",
+            "file-lfs-pointer" => "run `git lfs pull`, then verify again",
+            "file-line-endings" => "mark model files as binary in .gitattributes (`* -text`), and check them out again",
+            "file-link" => {
+                "replace the link by what was signed in its place; whether links are followed was the signer's choice"
+            }
+            "file-unsigned" => {
+                "remove what was added, leave it out with --ignore-paths, or accept it with --ignore-unsigned-files"
+            }
+            "file-ignored" => "verify without --ignore-paths for what was signed",
+            "file-changed" | "file-missing" | "file-renamed" => {
+                "get the model again from its source, and do not use this copy"
+            }
+            "model-kind" | "model-not-a-file" => "give the model that was signed, as a folder or as a file",
+            _ => return None,
+        })
+    })
 }
 
 /// The findings that an error brings along.

@@ -53,6 +53,13 @@ const EDITS: &[(&str, &str, Edit)] = &[
     ("media type in capitals", "has the media type", |bundle| {
         bundle["mediaType"] = json!("APPLICATION/vnd.dev.sigstore.bundle.v0.3+json");
     }),
+    ("log entries without end", "expected a list of at most 32", |bundle| {
+        bundle["verificationMaterial"]["tlogEntries"] = json!(vec![json!({}); 33]);
+    }),
+    ("signatures without end", "expected a list of at most 32", |bundle| {
+        let entry = bundle["dsseEnvelope"]["signatures"][0].clone();
+        bundle["dsseEnvelope"]["signatures"] = json!(vec![entry; 33]);
+    }),
     ("field added to the bundle", "unknown field `extra`", |bundle| bundle["extra"] = json!(1)),
     ("field added to the material", "unknown field `extra`", |bundle| {
         bundle["verificationMaterial"]["extra"] = json!(1);
@@ -137,13 +144,13 @@ fn texts(scene: &Scene) -> Vec<Case> {
         ("NUL behind", "trailing characters", format!("{good}\0").into_bytes()),
         ("a second bundle behind", "trailing characters", format!("{good}{good}").into_bytes()),
         ("byte order mark", "expected value", format!("\u{feff}{good}").into_bytes()),
-        ("UTF-16", "expected value", utf16),
+        ("UTF-16", "it is not UTF-8", utf16),
         ("null", "invalid type: null", b"null".to_vec()),
         ("a list around it", "invalid type: sequence", format!("[{good}]").into_bytes()),
         ("a text", "invalid type: string", json!(good).to_string().into_bytes()),
         ("comment in front", "expected value", format!("// bundle\n{good}").into_bytes()),
         ("nested without end", "unknown field `extra`", deep.into_bytes()),
-        ("a byte that is not UTF-8", "invalid unicode", not_utf8),
+        ("a byte that is not UTF-8", "it is not UTF-8", not_utf8),
         ("a PEM key instead", "invalid number", scene.key.key.public_key().to_pem().into_bytes()),
     ];
     let case = |(name, says, bytes): (&str, &str, Vec<u8>)| {

@@ -59,8 +59,8 @@ fn entries(scene: &Scene) -> Vec<Case> {
     let malformed = |name, says, certificates| case(scene, name, "signature-malformed", says, &certificates);
     let entry = json!([STANDARD.encode(leaf)]);
     vec![
-        malformed("none", "0 certificates", json!([])),
-        malformed("more than a bundle may bring", "33 certificates, expected 1 to 32", json!(vec![raw(leaf); 33])),
+        malformed("none", "the signature has no certificate", json!([])),
+        malformed("more than a bundle may bring", "expected a list of at most 32", json!(vec![raw(leaf); 33])),
         malformed("empty", base64, json!([raw(b"")])),
         malformed("not base64", base64, json!([{"rawBytes": "?"}])),
         malformed("PEM in place of DER", first, json!([raw(b"-----BEGIN CERTIFICATE-----")])),

@@ -127,7 +127,7 @@ impl Scene {
     /// A bundle of the signer's key over this statement, in the encoding of version 0.2.0.
     pub(super) fn signed_as_legacy(&self, statement: &str) -> Vec<u8> {
         let payload = Payload::new(statement.as_bytes().to_vec());
-        let digest = MessageDigest::of(SigningHash::Sha256, &[&legacy_pae(&payload)]);
+        let digest = MessageDigest::of_all(SigningHash::Sha256, legacy_pae(&payload));
         let signature = self.key.key.sign(&digest).unwrap();
         let material = Material::PublicKey(KeyIdentifier::Hint(self.key.key.public_key().hint()));
         written(&Bundle { envelope: Envelope { payload, signature }, material })

@@ -211,8 +211,19 @@ fn generations(scene: &Scene) -> Vec<Case> {
         scene.case(format!("version 0.2.0: {name}"), "statement-invalid", says).signature(signature)
     };
     let current = scene.signed_as_legacy(&scene.statement.to_string());
+    let mut both = scene.statement.clone();
+    both["old"] = json!("https://model_signing/Digests/v0.1");
+    let both = scene.signed_as_legacy(&both.to_string());
+    let not_tried = "the signature does not match what it should have signed, or the key";
     vec![
-        case("old encoding around a statement of today", "is about \"https://model_signing/signature/v1.0\"", current),
+        scene
+            .case("version 0.2.0: old encoding around a statement of today", "signature-invalid", not_tried)
+            .signature(current),
+        case(
+            "old encoding around a statement of today that names the old one",
+            "is about \"https://model_signing/signature/v1.0\"",
+            both,
+        ),
         case(
             "encoding of today around an old statement",
             "is about \"https://model_signing/Digests/v0.1\"",

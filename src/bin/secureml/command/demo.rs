@@ -28,12 +28,13 @@ pub(crate) struct DemoArgs {
 
 /// `execute` runs another command of this program.
 pub(crate) fn run(args: &DemoArgs, execute: &Execute<'_>, host: &Host) -> Result<Exit, Failure> {
-    let folder = tempfile::Builder::new().prefix("secureml-demo-").tempdir().map_err(broken)?.keep();
-    let model = folder.join("model");
+    let folder = private_folder().map_err(broken)?;
+    let model = folder.path().join("model");
     let file = match &args.model {
         Some(given) => copy(given, &model)?,
         None => write_own(&model).map_err(broken)?,
     };
+    let folder = folder.keep();
     host.mute_json();
     let mut demo = Demo { host, execute, folder, steps: Vec::new(), as_expected: true };
     demo.make_key()?;
@@ -139,6 +140,18 @@ fn put_byte(path: &Path, (place, byte): (u64, [u8; 1])) -> io::Result<()> {
     let mut file = File::options().write(true).open(path)?;
     file.seek(SeekFrom::Start(place))?;
     file.write_all(&byte)
+}
+
+/// A new folder that nobody else can look into: it will hold a private key.
+fn private_folder() -> io::Result<tempfile::TempDir> {
+    let mut builder = tempfile::Builder::new();
+    builder.prefix("secureml-demo-");
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        builder.permissions(fs::Permissions::from_mode(0o700));
+    }
+    builder.tempdir()
 }
 
 /// Writes the model that the program carries: a network of 17 weights that computes the exclusive or of two bits.

@@ -15,6 +15,7 @@ use super::sign::Absent;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::flags::IgnoreArgs;
+use crate::hint;
 use crate::host::Host;
 
 /// Verifies a model against its signature.
@@ -133,14 +134,15 @@ fn run_with(args: &ModelArgs, trust: &TrustRoot, host: &Host) -> Result<Exit, Fa
             printer.result("Verification succeeded")?;
             Ok(Exit::Accepted)
         }
-        Verdict::Refused(Refused { verified, findings }) => {
+        Verdict::Refused(Refused { verified, findings, fault }) => {
             let message = if verified.is_some() {
                 format!("{name} is not what was signed")
             } else {
                 format!("the signature {} is not accepted", args.signature.display())
             };
             let failure = Failure { findings, help: None, ..Failure::plain(Exit::Refused, message) };
-            let failure = Failure { help: help(&failure.findings), ..failure };
+            let help = fault.as_ref().map(hint::for_fault).or_else(|| hint::for_findings(&failure.findings));
+            let failure = Failure { help, ..failure };
             printer.failure(&failure);
             printer.warnings(&failure.findings);
             printer.report(&report(Exit::Refused, verified.as_ref(), &failure.findings).about(name, signature))?;
@@ -154,33 +156,6 @@ fn report<'a>(exit: Exit, verified: Option<&'a Verified>, findings: &'a [Finding
         .signed_by(verified.map(Verified::identity))
         .with_manifest(verified.map(Verified::manifest))
         .with_findings(findings)
-}
-
-/// The next step for the first reason that has one.
-fn help(findings: &[Finding]) -> Option<String> {
-    let help = findings.iter().find_map(|finding| match finding.rule {
-        "signature-method" => Some("verify with the method that the signature was made by"),
-        "signature-key" => Some("give the public key of this model's signer with --public-key"),
-        "signature-certificate" => {
-            Some("give the CA that you trust, up to its self-signed root, with --certificate-chain")
-        }
-        "file-lfs-pointer" => Some("run `git lfs pull`, then verify again"),
-        "file-line-endings" => {
-            Some("mark model files as binary in .gitattributes (`* -text`), and check them out again")
-        }
-        "file-unsigned" => {
-            Some("remove what was added, leave it out with --ignore-paths, or accept it with --ignore-unsigned-files")
-        }
-        "file-link" => {
-            Some("replace the link by the file that it points to; whether links are followed was the signer's choice")
-        }
-        "signature-malformed" => Some("get the signature again from where the model came from"),
-        "file-changed" | "file-missing" | "file-renamed" => {
-            Some("get the model again from its source, and do not use this copy")
-        }
-        _ => None,
-    });
-    help.map(str::to_owned)
 }
 
 fn system_roots() -> Result<Vec<Certificate>, Failure> {
