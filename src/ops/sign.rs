@@ -82,13 +82,20 @@ pub enum SignModelError {
 /// Writes the bundle, whole or not at all. Into a model nothing else is written: what a kill left there would count as a
 /// file of the model.
 fn save(bundle: &Bundle, model: &Path, signature: &Path) -> Result<(), WriteError> {
-    let outside = fs::canonicalize(model).ok().and_then(|model| Some(model.parent()?.to_owned()));
-    let mut file = match outside {
-        Some(outside) => AtomicFile::create_staged(signature, &outside)?,
+    let mut file = match above_if_inside(signature, model) {
+        Some(above) => AtomicFile::create_staged(signature, &above)?,
         None => AtomicFile::create(signature)?,
     };
     bundle.write_json(&mut file).map_err(|source| WriteError { path: signature.to_owned(), source })?;
     file.commit()
+}
+
+/// The folder above the model, if the signature goes into the model.
+fn above_if_inside(signature: &Path, model: &Path) -> Option<PathBuf> {
+    let model = fs::canonicalize(model).ok()?;
+    let folder = signature.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let inside = fs::canonicalize(folder).ok()?.starts_with(&model);
+    inside.then(|| model.parent().map(Path::to_owned)).flatten()
 }
 
 /// Makes sure that nothing but an older signature is lost.
