@@ -8,9 +8,8 @@ use tempfile::{Builder, NamedTempFile};
 ///
 /// The content goes to a new file beside the target, reaches the disk, and takes the target's name in one step; a kill
 /// at any moment leaves the old file or the new one. On Linux the new file has no name until it is complete, so that
-/// next to nothing can be left beside. A file that is replaced passes its permissions
-/// on. A link is followed, so that it still points to the result. A target that is a pipe or a
-/// device (`/dev/stdout`) is written to directly.
+/// next to nothing can be left beside. A file that is replaced passes its permissions on. A link is followed, so that it
+/// still points to the result. A target that is a pipe or a device (`/dev/stdout`) is written to directly.
 pub struct AtomicFile {
     target: PathBuf,
     /// Where the new file gets its passing name, if not beside the target.
@@ -85,18 +84,12 @@ impl AtomicFile {
             Sink::Direct(mut out) => return out.flush().map_err(failed),
             Sink::Beside(out) => {
                 let beside = out.into_inner().map_err(|error| failed(error.into_error()))?;
-                if let Ok(old) = fs::metadata(&self.target) {
-                    beside.as_file().set_permissions(old.permissions()).map_err(failed)?;
-                }
-                beside.as_file().sync_all().map_err(failed)?;
+                finish(beside.as_file(), &self.target).map_err(failed)?;
                 beside.persist(&self.target).map_err(|error| failed(error.error))?;
             }
             Sink::Unnamed(out) => {
                 let file = out.into_inner().map_err(|error| failed(error.into_error()))?;
-                if let Ok(old) = fs::metadata(&self.target) {
-                    file.set_permissions(old.permissions()).map_err(failed)?;
-                }
-                file.sync_all().map_err(failed)?;
+                finish(&file, &self.target).map_err(failed)?;
                 // A new name cannot replace an old file, so it gets a passing one for the blink of an eye.
                 let place = self.staging.as_deref().unwrap_or(folder(&self.target));
                 let named = builder().make_in(place, |path| name(&file, path)).map_err(failed)?;
@@ -132,6 +125,14 @@ pub struct WriteError {
     /// What the system said.
     #[source]
     pub source: io::Error,
+}
+
+/// Makes a new file ready to replace the old one: with its permissions, and on the disk.
+fn finish(file: &File, target: &Path) -> io::Result<()> {
+    if let Ok(old) = fs::metadata(target) {
+        file.set_permissions(old.permissions())?;
+    }
+    file.sync_all()
 }
 
 /// Opens a pipe or a device; a pipe that nobody reads is an error, not a reason to wait.

@@ -25,6 +25,14 @@ impl Resource {
             Some(shard) => format!("{}:{}:{}", self.path, shard.start, shard.end),
         }
     }
+
+    /// Puts resources in the order of OMS 1.0, section 6.4: by whole names, in code points.
+    pub(super) fn sort(resources: &mut [Self], method: Method) {
+        match method {
+            Method::Files => resources.sort_unstable_by(|a, b| a.path.cmp(&b.path)),
+            Method::Shards { .. } => resources.sort_by_cached_key(Self::name),
+        }
+    }
 }
 
 /// The list of a model's files: at least one, none twice, in the order in which they were signed.
@@ -66,10 +74,7 @@ impl Manifest {
     /// # Errors
     /// As [`Manifest::new`].
     pub fn sorted(serialization: Serialization, mut resources: Vec<Resource>) -> Result<Self, ManifestError> {
-        match serialization.method {
-            Method::Files => resources.sort_unstable_by(|a, b| a.path.cmp(&b.path)),
-            Method::Shards { .. } => resources.sort_by_cached_key(Resource::name),
-        }
+        Resource::sort(&mut resources, serialization.method);
         Self::new(serialization, resources)
     }
 

@@ -73,7 +73,7 @@ pub(super) fn hash_all(
             .collect();
         return Err(HashAllError::Odd { findings });
     }
-    let mut manifest = Manifest::sorted(serialization, resources)?;
+    let mut manifest = Manifest::new(serialization, resources)?;
     if tree.is_file() && single_file == SingleFileName::Basename {
         let name = tree.name().map_err(HashError::from)?;
         manifest = manifest.with_single_file_as(&ModelPath::new(name)?);

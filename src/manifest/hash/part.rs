@@ -21,7 +21,9 @@ impl Cut {
     pub(super) fn new(method: Method, algorithm: Algorithm, size: u64) -> Self {
         match (method, algorithm) {
             (Method::Shards { shard_bytes }, _) => Self::Shards { algorithm, shard_bytes },
-            (Method::Files, Algorithm::Blake3) if size > SUBTREE_BYTES => Self::Subtrees,
+            (Method::Files, Algorithm::Blake3) if size > SUBTREE_BYTES && size <= MAX_SUBTREES * SUBTREE_BYTES => {
+                Self::Subtrees
+            }
             (Method::Files, _) => Self::Whole(algorithm),
         }
     }
@@ -120,6 +122,10 @@ pub(super) fn length(bytes: &[u8]) -> u64 {
     u64::try_from(bytes.len()).unwrap_or(u64::MAX)
 }
 
+/// How many subtrees a file is cut into at most, which makes 4 TiB: a sparse file can claim a size whose list of parts
+/// fills the memory, and is hashed from front to back instead.
+const MAX_SUBTREES: u64 = 1 << 18;
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -143,6 +149,15 @@ mod tests {
             assert_eq!(part.finish(), PartDigest::Shards(expected.clone()), "{read}");
         }
         assert_eq!(cut.hasher(0).finish(), PartDigest::Shards(vec![]));
+    }
+
+    #[test]
+    fn a_claimed_size_makes_no_endless_list() {
+        let cut = |size| Cut::new(Method::Files, Algorithm::Blake3, size);
+        assert_eq!(cut(MAX_SUBTREES * SUBTREE_BYTES).parts(MAX_SUBTREES * SUBTREE_BYTES), MAX_SUBTREES);
+        for size in [MAX_SUBTREES * SUBTREE_BYTES + 1, 1 << 62, u64::MAX] {
+            assert_eq!(cut(size).parts(size), 1);
+        }
     }
 
     #[test]

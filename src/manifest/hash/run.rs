@@ -42,10 +42,7 @@ pub fn hash_tree(
     let result = hashing.run(&mut hashed);
     progress.finish();
     result?;
-    match serialization.method {
-        Method::Files => hashed.resources.sort_unstable_by(|a, b| a.path.cmp(&b.path)),
-        Method::Shards { .. } => hashed.resources.sort_by_cached_key(Resource::name),
-    }
+    Resource::sort(&mut hashed.resources, serialization.method);
     hashed.odd.sort_by(|a, b| a.path.cmp(&b.path));
     hashed.leading_outside.sort();
     Ok(hashed)

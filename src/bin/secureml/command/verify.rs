@@ -103,7 +103,7 @@ pub(crate) fn run(args: &VerifyArgs, host: &Host) -> Result<Exit, Failure> {
                 anchors = system_roots()?;
             }
             if args.log_fingerprints {
-                log_fingerprints(&anchors, &args.model.signature, host)?;
+                log_fingerprints(&anchors, &args.model.signature, host);
             }
             let time =
                 if args.allow_expired_certificates { CertificateTime::StartOfSigner } else { CertificateTime::Now };
@@ -170,7 +170,7 @@ fn system_roots() -> Result<Vec<Certificate>, Failure> {
 }
 
 /// As the reference tool prints them: trusted certificates first, then those of the signature, its own one last.
-fn log_fingerprints(anchors: &[Certificate], signature: &Path, host: &Host) -> Result<(), Failure> {
+fn log_fingerprints(anchors: &[Certificate], signature: &Path, host: &Host) {
     for anchor in anchors {
         host.printer().note(&format!("[  init  ] sha256 Fingerprint: {}", anchor.fingerprint()));
     }
@@ -180,5 +180,4 @@ fn log_fingerprints(anchors: &[Certificate], signature: &Path, host: &Host) -> R
             host.printer().note(&format!("[ verify ] sha256 Fingerprint: {}", certificate.fingerprint()));
         }
     }
-    Ok(())
 }
