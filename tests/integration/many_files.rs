@@ -10,7 +10,7 @@ use rustix::fs::{CWD, Mode, OFlags, mkdirat, openat};
 use secureml::crypto::Curve;
 use tempfile::TempDir;
 
-use crate::support::{Fixture, KeyFiles, assert_accepted, assert_refused, findings, json, secureml};
+use crate::support::{Fixture, KeyFiles, assert_accepted, assert_refused, findings, json, secureml, skip};
 
 const MIB: u64 = 1 << 20;
 
@@ -192,7 +192,7 @@ fn measured(command: &Command) -> Option<(Output, u64)> {
         };
     }
     let Ok(mut output) = python.output() else {
-        eprintln!("skipped: there is no python3 to measure memory with");
+        skip("there is no python3 to measure memory with");
         return None;
     };
     let said = String::from_utf8_lossy(&output.stderr).into_owned();

@@ -4,6 +4,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use crate::support::skip;
+
 /// OpenSSL, working in one folder.
 pub(crate) struct OpenSsl {
     folder: PathBuf,
@@ -16,7 +18,7 @@ impl OpenSsl {
         if version.is_ok_and(|status| status.success()) {
             return Some(Self { folder: folder.to_owned() });
         }
-        eprintln!("skipped: there is no openssl on this machine");
+        skip("there is no openssl on this machine");
         None
     }
 

@@ -14,7 +14,7 @@ use std::process::{Command, Output, Stdio};
 use rustix::fs::{CWD, FileType, Mode, makedev, mknodat};
 use secureml::crypto::Curve;
 
-use crate::support::{Fixture, KeyFiles, assert_accepted, assert_refused, findings, json, secureml};
+use crate::support::{Fixture, KeyFiles, assert_accepted, assert_refused, findings, json, secureml, skip};
 
 /// How a special file is made, if this user may, and what it is called.
 type Special = (fn(&Path) -> bool, &'static str);
@@ -63,7 +63,7 @@ fn names_that_are_not_utf_8_are_refused_by_name() {
     assert_accepted("sign", &fixture.sign(&key, &[]));
     let name = |bytes: &'static [u8]| fixture.model().join("weights").join(OsStr::from_bytes(bytes));
     if fs::write(name(b"bad-\xff.bin"), "x").is_err() {
-        eprintln!("skipped: this file system takes UTF-8 names alone");
+        skip("this file system takes UTF-8 names alone");
         return;
     }
     fs::create_dir(name(b"\xc3")).unwrap();
@@ -87,7 +87,7 @@ fn a_model_or_rule_that_is_not_utf_8_is_named() {
     let key = fixture.key("key", Curve::P256);
     let bad = fixture.path("").join(OsStr::from_bytes(b"bad-\xff"));
     if fs::create_dir(&bad).is_err() {
-        eprintln!("skipped: this file system takes UTF-8 names alone");
+        skip("this file system takes UTF-8 names alone");
         return;
     }
     fs::write(bad.join("a.bin"), "a").unwrap();
@@ -184,7 +184,7 @@ fn socket(place: &Path) -> bool {
 fn device(place: &Path) -> bool {
     let made = mknodat(CWD, place, FileType::CharacterDevice, Mode::RUSR | Mode::WUSR, makedev(1, 3)).is_ok();
     if !made {
-        eprintln!("skipped: this user may not make devices");
+        skip("this user may not make devices");
     }
     made
 }
@@ -219,7 +219,7 @@ fn unprivileged(fixture: &Fixture, words: &[std::ffi::OsString]) -> Option<Outpu
     let mut command = Command::new("setpriv");
     command.args(["--reuid=65534", "--regid=65534", "--clear-groups"]).arg(program).args(words);
     let Ok(output) = command.env_remove("CI").output() else {
-        eprintln!("skipped: root may read everything, and there is no setpriv to be somebody else");
+        skip("root may read everything, and there is no setpriv to be somebody else");
         return None;
     };
     Some(output)

@@ -8,7 +8,7 @@ use std::process::{Command, Output, Stdio};
 
 use secureml::crypto::Curve;
 
-use crate::support::{Fixture, KeyFiles, assert_accepted, json, secureml};
+use crate::support::{Fixture, KeyFiles, assert_accepted, json, secureml, skip};
 
 /// A broken standard output, and what the system says of it; `None`, said aloud, where this machine has none such.
 type Broken = (fn() -> Option<Stdio>, &'static str);
@@ -162,7 +162,7 @@ fn sign_to(fixture: &Fixture, key: &KeyFiles, signature: &Path) -> Output {
 fn full_device() -> Option<Stdio> {
     let device = File::options().write(true).open("/dev/full");
     if device.is_err() {
-        eprintln!("skipped: there is no /dev/full on this machine");
+        skip("there is no /dev/full on this machine");
     }
     device.ok().map(Stdio::from)
 }
@@ -186,7 +186,7 @@ impl SmallDisk {
         if mount.status().is_ok_and(|status| status.success()) {
             return Some(Self(place.to_owned()));
         }
-        eprintln!("skipped: this user may not mount a small disk");
+        skip("this user may not mount a small disk");
         None
     }
 }

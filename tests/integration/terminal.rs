@@ -8,7 +8,7 @@ use std::process::{Child, Command, Stdio};
 use secureml::crypto::Curve;
 
 use crate::openssl::OpenSsl;
-use crate::support::{Fixture, secureml};
+use crate::support::{Fixture, secureml, skip};
 
 const PASSPHRASE: &str = "corvus-corax-41";
 
@@ -107,7 +107,7 @@ impl Terminal {
     fn open(fixture: &Fixture, words: &str, variable: Option<(&str, &str)>) -> Option<Self> {
         let version = Command::new("script").arg("--version").output();
         if !version.is_ok_and(|output| String::from_utf8_lossy(&output.stdout).contains("util-linux")) {
-            eprintln!("skipped: there is no `script` of util-linux on this machine");
+            skip("there is no `script` of util-linux on this machine");
             return None;
         }
         let program = secureml();

@@ -7,7 +7,7 @@ use std::process::Command;
 use secureml::crypto::Curve;
 use secureml::sign::{CertificateSigner, Signer as _, SigningKey as _};
 
-use crate::support::{Authority, Draft, Fixture, assert_accepted, shared};
+use crate::support::{Authority, Draft, Fixture, assert_accepted, shared, skip};
 
 /// Checks the bundles named on the command line, and the statement inside each, with the schemas of a folder.
 const CHECK: &str = r#"
@@ -35,7 +35,7 @@ fn what_the_program_writes_follows_the_schemas() {
     let Some(schemas) = shared("schemas/oms") else { return };
     let imports = Command::new("python3").args(["-c", "import jsonschema, referencing"]).output();
     if !imports.is_ok_and(|output| output.status.success()) {
-        eprintln!("skipped: python3 has no module jsonschema");
+        skip("python3 has no module jsonschema");
         return;
     }
     let fixture = Fixture::new();

@@ -4,8 +4,10 @@ mod authority;
 mod fixture;
 mod program;
 mod shared;
+mod skip;
 
 pub(crate) use authority::{Authority, Draft, certificates_pem, now};
 pub(crate) use fixture::{Fixture, KeyFiles, MODEL, copy_tree, write_tree};
 pub(crate) use program::{assert_accepted, assert_refused, findings, json, run, secureml};
 pub(crate) use shared::shared;
+pub(crate) use skip::skip;

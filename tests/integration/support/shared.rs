@@ -2,12 +2,14 @@
 
 use std::path::{Path, PathBuf};
 
+use super::skip;
+
 /// `../shared/NAME` beside the checkout; where it is absent the caller skips, and this says so.
 pub(crate) fn shared(name: &str) -> Option<PathBuf> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared").join(name);
     if path.exists() {
         return Some(path);
     }
-    eprintln!("skipped: {} is absent", path.display());
+    skip(&format!("{} is absent", path.display()));
     None
 }
