@@ -41,6 +41,8 @@ impl AtomicFile {
             Err(error) if error.kind() == io::ErrorKind::NotFound => target.to_owned(),
             Err(error) => return Err(failed(error)),
         };
+        // A missing folder is told as such, not as a passing name that cannot be made in it.
+        fs::metadata(folder(&target)).map_err(failed)?;
         let sink = match unnamed(folder(&target)) {
             Some(file) => Sink::Unnamed(BufWriter::new(file)),
             None => Sink::Beside(BufWriter::new(builder().tempfile_in(folder(&target)).map_err(failed)?)),
