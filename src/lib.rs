@@ -81,12 +81,13 @@
 //! | 4 | [`oms`] | the signed document: statement, envelope, bundle |
 //! | 3 | [`manifest`] | what a model consists of |
 //! | 2 | [`model`], [`trust`] | the files of a model; whom we trust |
-//! | 1 | [`crypto`], [`digest`], [`mod@env`], [`finding`], [`io`], [`progress`], [`prompt`] | nouns without a domain |
+//! | 1 | [`crypto`], [`digest`], [`mod@env`], [`finding`], [`http`], [`io`], [`progress`], [`prompt`] | nouns without a domain |
 
 pub mod crypto;
 pub mod digest;
 pub mod env;
 pub mod finding;
+pub mod http;
 pub mod io;
 pub mod manifest;
 pub mod model;

@@ -6,6 +6,10 @@ use secrecy::SecretString;
 pub trait Prompt {
     /// Asks for a secret, `what` it is for named in the question; `None` where nobody can answer.
     fn secret(&self, what: &str) -> Option<SecretString>;
+
+    /// Shows the address of a page to visit, and, if wanted, opens it in a browser on this machine. Tells whether a
+    /// browser was opened.
+    fn visit(&self, url: &str, open: bool) -> bool;
 }
 
 /// Asks nobody: every answer is `None`.
@@ -15,5 +19,9 @@ pub struct NoPrompt;
 impl Prompt for NoPrompt {
     fn secret(&self, _what: &str) -> Option<SecretString> {
         None
+    }
+
+    fn visit(&self, _url: &str, _open: bool) -> bool {
+        false
     }
 }

@@ -8,7 +8,7 @@ use std::process::Command;
 
 /// The floors, lowest first. A module may use modules of lower floors only, never a neighbour.
 const FLOORS: &[&[&str]] = &[
-    &["crypto", "digest", "env", "finding", "io", "progress", "prompt"],
+    &["crypto", "digest", "env", "finding", "http", "io", "progress", "prompt"],
     &["model", "trust"],
     &["manifest"],
     &["oms"],

@@ -113,13 +113,15 @@ impl Certificate {
 
     /// Whether it was issued under its own name; whether by its own key as well is another question.
     pub(super) fn is_self_issued(&self) -> bool {
-        canonical(self.subject_name()) == canonical(self.issuer_name())
+        canonical(self.distinguished_subject()) == canonical(self.distinguished_issuer())
     }
 
     /// Whether `issuer` made this certificate: names, key identifiers and signature; `None` where the signature's
     /// algorithm is not known.
     pub(super) fn is_issued_by(&self, issuer: &Self) -> Option<bool> {
-        if canonical(self.issuer_name()) != canonical(issuer.subject_name()) || !self.names_key_of(issuer) {
+        if canonical(self.distinguished_issuer()) != canonical(issuer.distinguished_subject())
+            || !self.names_key_of(issuer)
+        {
             return Some(false);
         }
         certificate_signature::holds(self, issuer)
@@ -146,6 +148,27 @@ impl Certificate {
         reader.tlv_bytes()
     }
 
+    /// Every extension: its identifier, and its value in DER.
+    pub(super) fn extensions(&self) -> impl Iterator<Item = (ObjectIdentifier, &[u8])> {
+        let all = self.parsed.tbs_certificate().extensions();
+        all.into_iter().flatten().map(|extension| (extension.extn_id, extension.extn_value.as_bytes()))
+    }
+
+    pub(super) fn extension(&self, oid: ObjectIdentifier) -> Option<&[u8]> {
+        self.extensions().find(|(found, _)| *found == oid).map(|(_, value)| value)
+    }
+
+    /// Whether it may be used to sign code and nothing more general: what Sigstore's signers have (key usage
+    /// `digitalSignature`, extended key usage `codeSigning`, no CA).
+    #[must_use]
+    pub fn is_code_signer(&self) -> bool {
+        let usage = self.extensions.key_usage.as_ref();
+        let extended = self.extensions.extended_key_usage.as_ref();
+        usage.is_some_and(|usage| usage.digital_signature())
+            && extended.is_some_and(|extended| extended.0.contains(&CODE_SIGNING))
+            && !self.may_issue()
+    }
+
     pub(super) fn parsed(&self) -> &x509_cert::Certificate {
         &self.parsed
     }
@@ -155,11 +178,11 @@ impl Certificate {
         info.to_der().map_err(|_| KeyError::new(NEEDED, "a certificate with a damaged public key"))
     }
 
-    fn subject_name(&self) -> &Name {
+    fn distinguished_subject(&self) -> &Name {
         self.parsed.tbs_certificate().subject()
     }
 
-    fn issuer_name(&self) -> &Name {
+    fn distinguished_issuer(&self) -> &Name {
         self.parsed.tbs_certificate().issuer()
     }
 }

@@ -2,6 +2,7 @@ use std::fmt;
 use std::marker::PhantomData;
 
 use serde::de::{Deserialize, Deserializer, Error as _, SeqAccess, Visitor};
+use serde::{Serialize, Serializer};
 
 /// A list of at most `MAX` values: a longer one is refused while it is read, before it takes memory.
 pub(super) struct Bounded<T, const MAX: usize>(pub(super) Vec<T>);
@@ -15,6 +16,12 @@ impl<T, const MAX: usize> Default for Bounded<T, MAX> {
 impl<'de, T: Deserialize<'de>, const MAX: usize> Deserialize<'de> for Bounded<T, MAX> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_seq(BoundedVisitor::<T, MAX>(PhantomData)).map(Self)
+    }
+}
+
+impl<T: Serialize, const MAX: usize> Serialize for Bounded<T, MAX> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.0.serialize(serializer)
     }
 }
 

@@ -1,4 +1,4 @@
-use super::Envelope;
+use super::{Envelope, LogEntry};
 use crate::crypto::{Certificate, CertificateError, KeyError, PublicKey};
 use crate::io::ReadError;
 
@@ -27,7 +27,22 @@ pub enum Material {
     Keyless {
         /// The signer's certificate.
         leaf: Box<Certificate>,
+        /// What logs say of the signature.
+        log_entries: Vec<LogEntry>,
+        /// What timestamp authorities say of it: RFC 3161 responses or tokens, in DER.
+        timestamps: Vec<Vec<u8>>,
     },
+}
+
+impl Material {
+    /// What logs say of the signature.
+    #[must_use]
+    pub fn log_entries(&self) -> &[LogEntry] {
+        match self {
+            Self::Keyless { log_entries, .. } => log_entries,
+            _ => &[],
+        }
+    }
 }
 
 /// How a bundle names a key.

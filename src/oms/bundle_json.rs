@@ -4,16 +4,15 @@ use std::borrow::Cow;
 use std::io::{self, Write};
 use std::path::Path;
 
-use base64::Engine as _;
-use base64::display::Base64Display;
-use base64::engine::general_purpose::STANDARD;
-use serde::{Deserialize, Serialize, Serializer};
+use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
+use super::base64::{Base64, decode};
 use super::bounded::Bounded;
 use super::bundle::{MAX_BUNDLE_BYTES, MEDIA_TYPE};
+use super::log_entry::WireLogEntry;
 use super::object::Object;
-use super::{Bundle, BundleError, Envelope, KeyIdentifier, Material, PAYLOAD_TYPE, Payload};
+use super::{Bundle, BundleError, Envelope, KeyIdentifier, LogEntry, Material, PAYLOAD_TYPE, Payload};
 use crate::crypto::{Certificate, PublicKey, Signature};
 use crate::io::read_to_limit;
 
@@ -49,14 +48,15 @@ impl Bundle {
     /// Writes the bundle as the reference tool does: compact, no newline at the end.
     ///
     /// # Errors
-    /// What the sink says; `Unsupported` for a keyless signature, which stays the file it came in.
+    /// What the sink says.
     pub fn write_json(&self, sink: &mut dyn Write) -> io::Result<()> {
         let Self { envelope, material } = self;
         let written = WrittenBundle {
             media_type: MEDIA_TYPE,
             verification_material: WrittenVerificationMaterial {
-                material: WrittenMaterial::new(material).ok_or(io::ErrorKind::Unsupported)?,
-                tlog_entries: [],
+                material: WrittenMaterial::new(material),
+                tlog_entries: material.log_entries().iter().map(WireLogEntry::new).collect(),
+                timestamp_verification_data: WrittenTimestamps::new(material),
             },
             dsse_envelope: WrittenEnvelope {
                 payload: Base64(envelope.payload.as_bytes()),
@@ -95,7 +95,11 @@ fn read_material(wire: &WireMaterial<'_>) -> Result<Material, BundleError> {
             }
         }
         (None, None, Some(_)) if wire.tlog_entries.0.is_empty() => Err(BundleError::NoLogEntry),
-        (None, None, Some(leaf)) => Ok(Material::Keyless { leaf: Box::new(read_certificate(leaf, 1)?) }),
+        (None, None, Some(leaf)) => Ok(Material::Keyless {
+            leaf: Box::new(read_certificate(leaf, 1)?),
+            log_entries: wire.tlog_entries.0.iter().map(|entry| read_log_entry(entry)).collect::<Result<_, _>>()?,
+            timestamps: read_timestamps(wire.timestamp_verification_data)?,
+        }),
         (key, chain, leaf) => {
             let found = usize::from(key.is_some()) + usize::from(chain.is_some()) + usize::from(leaf.is_some());
             Err(BundleError::Materials { found })
@@ -129,11 +133,15 @@ fn read_certificate(wire: &WireCertificate<'_>, number: usize) -> Result<Certifi
     Certificate::from_der(&der).map_err(|source| BundleError::Certificate { number, source })
 }
 
-fn decode(text: &str, field: &'static str) -> Result<Vec<u8>, BundleError> {
-    match STANDARD.decode(text) {
-        Ok(bytes) if !bytes.is_empty() => Ok(bytes),
-        _ => Err(BundleError::Base64 { field }),
-    }
+fn read_log_entry(raw: &RawValue) -> Result<LogEntry, BundleError> {
+    LogEntry::from_json(raw.get())
+}
+
+fn read_timestamps(raw: Option<&RawValue>) -> Result<Vec<Vec<u8>>, BundleError> {
+    let Some(raw) = raw else { return Ok(Vec::new()) };
+    let wire: Option<Object<WireTimestamps<'_>>> = serde_json::from_str(raw.get())?;
+    let Some(Object(wire)) = wire else { return Ok(Vec::new()) };
+    wire.rfc3161_timestamps.0.iter().map(|timestamp| decode(&timestamp.signed_timestamp, "a timestamp")).collect()
 }
 
 #[derive(Deserialize)]
@@ -158,9 +166,22 @@ struct WireMaterial<'a> {
     certificate: Option<Object<WireCertificate<'a>>>,
     #[serde(borrow, default)]
     tlog_entries: Bounded<&'a RawValue, MAX_LOG_ENTRIES>,
-    /// Known, and of no use to a key or certificate signature that no log has seen.
-    #[serde(default, rename = "timestampVerificationData")]
-    _timestamps: Option<serde::de::IgnoredAny>,
+    /// Read for keyless signatures alone, as are the log entries: nothing else is judged by them.
+    #[serde(borrow, default)]
+    timestamp_verification_data: Option<&'a RawValue>,
+}
+
+#[derive(Deserialize)]
+struct WireTimestamps<'a> {
+    #[serde(borrow, default, rename = "rfc3161Timestamps")]
+    rfc3161_timestamps: Bounded<Object<WireTimestamp<'a>>, MAX_TIMESTAMPS>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct WireTimestamp<'a> {
+    #[serde(borrow)]
+    signed_timestamp: Cow<'a, str>,
 }
 
 #[derive(Deserialize)]
@@ -219,7 +240,9 @@ struct WrittenBundle<'a> {
 struct WrittenVerificationMaterial<'a> {
     #[serde(flatten)]
     material: WrittenMaterial<'a>,
-    tlog_entries: [(); 0],
+    tlog_entries: Vec<WireLogEntry>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    timestamp_verification_data: Option<WrittenTimestamps<'a>>,
 }
 
 #[derive(Serialize)]
@@ -227,20 +250,41 @@ struct WrittenVerificationMaterial<'a> {
 enum WrittenMaterial<'a> {
     PublicKey { hint: Cow<'a, str> },
     X509CertificateChain { certificates: Vec<WrittenCertificate<'a>> },
+    Certificate(WrittenCertificate<'a>),
 }
 
 impl<'a> WrittenMaterial<'a> {
-    /// `None` for keyless signatures: their log entries are Sigstore's document, not this one's.
-    fn new(material: &'a Material) -> Option<Self> {
+    fn new(material: &'a Material) -> Self {
         match material {
-            Material::PublicKey(KeyIdentifier::Hint(hint)) => Some(Self::PublicKey { hint: Cow::Borrowed(hint) }),
-            Material::PublicKey(KeyIdentifier::Key(key)) => Some(Self::PublicKey { hint: Cow::Owned(key.hint()) }),
-            Material::PublicKey(KeyIdentifier::None) => Some(Self::PublicKey { hint: Cow::Borrowed("") }),
-            Material::Chain { leaf, others } => Some(Self::X509CertificateChain {
+            Material::PublicKey(KeyIdentifier::Hint(hint)) => Self::PublicKey { hint: Cow::Borrowed(hint) },
+            Material::PublicKey(KeyIdentifier::Key(key)) => Self::PublicKey { hint: Cow::Owned(key.hint()) },
+            Material::PublicKey(KeyIdentifier::None) => Self::PublicKey { hint: Cow::Borrowed("") },
+            Material::Chain { leaf, others } => Self::X509CertificateChain {
                 certificates: std::iter::once(&**leaf).chain(others).map(WrittenCertificate::new).collect(),
-            }),
-            Material::Keyless { .. } => None,
+            },
+            Material::Keyless { leaf, .. } => Self::Certificate(WrittenCertificate::new(leaf)),
         }
+    }
+}
+
+#[derive(Serialize)]
+struct WrittenTimestamps<'a> {
+    #[serde(rename = "rfc3161Timestamps", skip_serializing_if = "Vec::is_empty")]
+    rfc3161_timestamps: Vec<WrittenTimestamp<'a>>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct WrittenTimestamp<'a> {
+    signed_timestamp: Base64<'a>,
+}
+
+impl<'a> WrittenTimestamps<'a> {
+    /// Keyless signatures have the field even where there are none, as the reference tool writes it.
+    fn new(material: &'a Material) -> Option<Self> {
+        let Material::Keyless { timestamps, .. } = material else { return None };
+        let wrapped = timestamps.iter().map(|token| WrittenTimestamp { signed_timestamp: Base64(token) });
+        Some(Self { rfc3161_timestamps: wrapped.collect() })
     }
 }
 
@@ -270,18 +314,11 @@ struct WrittenSignature<'a> {
     keyid: &'static str,
 }
 
-/// Bytes that become text while they are written, not before.
-struct Base64<'a>(&'a [u8]);
-
-impl Serialize for Base64<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(&Base64Display::new(self.0, &STANDARD))
-    }
-}
-
 /// How many certificates a bundle may bring; real chains have two to five.
 const MAX_CERTIFICATES: usize = 32;
 /// How many log entries; one is usual.
 const MAX_LOG_ENTRIES: usize = 32;
+/// How many timestamps; one is usual.
+const MAX_TIMESTAMPS: usize = 32;
 /// How many signatures are looked at to say that there is more than the one there may be.
 const MAX_SIGNATURES: usize = 32;

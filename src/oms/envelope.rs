@@ -1,3 +1,5 @@
+use serde::Deserialize;
+
 use crate::crypto::{MessageDigest, Signature, SigningHash};
 
 /// The exact bytes that are signed: an in-toto statement, never parsed and written again.
@@ -15,6 +17,28 @@ impl Payload {
     #[must_use]
     pub fn as_bytes(&self) -> &[u8] {
         &self.0
+    }
+
+    /// The SHA-256 that the payload gives for its one subject; `None` where it has no such thing. Nothing vouches for
+    /// it: it is good for comparing the payload with itself, before a signature is checked.
+    #[must_use]
+    pub fn claimed_subject(&self) -> Option<[u8; 32]> {
+        #[derive(Deserialize)]
+        struct Claim {
+            subject: [Subject; 1],
+        }
+        #[derive(Deserialize)]
+        struct Subject {
+            digest: Digest,
+        }
+        #[derive(Deserialize)]
+        struct Digest {
+            sha256: String,
+        }
+        let Claim { subject: [subject] } = serde_json::from_slice(&self.0).ok()?;
+        let mut digest = [0; 32];
+        hex::decode_to_slice(&subject.digest.sha256, &mut digest).ok()?;
+        Some(digest)
     }
 
     /// The digest of the DSSE pre-authentication encoding of this payload, which is what a signature covers

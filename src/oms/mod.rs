@@ -3,11 +3,13 @@
 //! [OMS 1.0](https://github.com/ossf/model-signing-spec/blob/main/spec/v1.0.md) composes a Sigstore bundle, a DSSE
 //! envelope and an in-toto statement. Nothing here says whether a signature holds.
 
+mod base64;
 mod bounded;
 mod bundle;
 mod bundle_json;
 mod compat;
 mod envelope;
+mod log_entry;
 mod object;
 mod predicate;
 mod statement;
@@ -15,5 +17,6 @@ mod statement;
 pub use bundle::{Bundle, BundleError, KeyIdentifier, MAX_BUNDLE_BYTES, Material};
 pub use compat::{legacy_pae, may_be_legacy};
 pub use envelope::{Envelope, PAYLOAD_TYPE, Payload};
+pub use log_entry::{InclusionProof, LogEntry};
 pub use predicate::PredicateError;
 pub use statement::{Format, Statement, StatementError};

@@ -8,5 +8,5 @@ mod verify;
 
 pub use digest::{DigestRequest, Digested, digest};
 pub use selection::{HashAllError, Selection, SingleFileName};
-pub use sign::{SignModelError, SignRequest, sign};
+pub use sign::{SignModelError, SignRequest, Signed, sign};
 pub use verify::{Links, Refused, Verdict, VerifyModelError, VerifyRequest, verify};

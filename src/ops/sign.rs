@@ -1,16 +1,19 @@
 use std::fs::{self, File};
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use super::SingleFileName;
-use super::digest::{DigestRequest, Digested};
+use super::digest::DigestRequest;
 use super::selection::{HashAllError, hash_all};
+use crate::finding::Finding;
 use crate::io::{AtomicFile, WriteError};
-use crate::manifest::HashError;
+use crate::manifest::{HashError, Manifest};
 use crate::model::{ModelTree, PathError};
 use crate::oms::{Bundle, Statement};
 use crate::progress::Progress;
 use crate::sign::{SignError, Signer};
+use crate::verify::{BundleFault, Verified, Verifier};
 
 /// Which model is to be signed, how, and where the signature goes.
 #[derive(Debug, Clone)]
@@ -23,27 +26,40 @@ pub struct SignRequest<'a> {
     pub single_file: SingleFileName,
 }
 
+/// A model that was signed.
+#[derive(Debug)]
+pub struct Signed {
+    /// What was signed.
+    pub manifest: Manifest,
+    /// What is worth knowing.
+    pub warnings: Vec<Finding>,
+    /// The bundle as it was written.
+    pub bundle: Bundle,
+    /// Who signed, where the bundle says it and was checked.
+    pub verified: Option<Verified>,
+}
+
 /// Signs a model and writes the bundle.
+///
+/// A bundle that needed services of others is first verified as anybody would verify it.
 ///
 /// # Errors
 /// [`SignModelError`]; nothing was written then.
-pub fn sign(
-    request: &SignRequest<'_>,
-    signer: &dyn Signer,
-    progress: &dyn Progress,
-) -> Result<Digested, SignModelError> {
+pub fn sign(request: &SignRequest<'_>, signer: &dyn Signer, progress: &dyn Progress) -> Result<Signed, SignModelError> {
     let SignRequest { model, signature, single_file } = request;
     let tree = ModelTree::open(model.model, model.symlinks).map_err(HashError::from).map_err(HashAllError::from)?;
     check_target(signature, &tree, model.model)?;
     AtomicFile::try_out(signature)?;
+    signer.prepare()?;
     let (rules, mut warnings) = model.selection.rules(model.model, Some(signature))?;
     let (manifest, more) = hash_all(&tree, model.serialization(rules), *single_file, progress)?;
     warnings.extend(more);
     let name = tree.name().map_err(HashError::from).map_err(HashAllError::from)?;
     let statement = Statement { name, manifest };
     let bundle = signer.sign(statement.to_payload()?)?;
+    let verified = check(&bundle, signer)?;
     save(&bundle, model.model, signature)?;
-    Ok(Digested { manifest: statement.manifest, warnings })
+    Ok(Signed { manifest: statement.manifest, warnings, bundle, verified })
 }
 
 /// Why a model was not signed.
@@ -59,6 +75,9 @@ pub enum SignModelError {
     /// The key did not sign.
     #[error(transparent)]
     Sign(#[from] SignError),
+    /// What the services made of it would not be accepted by any verifier.
+    #[error("the finished signature does not hold, and was not written")]
+    Check(#[from] BundleFault),
     /// The statement could not be written.
     #[error("cannot write the statement")]
     Statement(#[from] serde_json::Error),
@@ -77,6 +96,13 @@ pub enum SignModelError {
         /// The file.
         path: PathBuf,
     },
+}
+
+/// Verifies a fresh bundle. The time of verification is of no account: what such bundles prove they prove for the times
+/// that they bring along.
+fn check(bundle: &Bundle, signer: &dyn Signer) -> Result<Option<Verified>, SignModelError> {
+    let Some(trust) = signer.trust(bundle) else { return Ok(None) };
+    Ok(Some(Verifier::new(&trust, Duration::ZERO).verify(bundle)?))
 }
 
 /// Writes the bundle, whole or not at all. Into a model nothing else is written: what a kill left there would count as a

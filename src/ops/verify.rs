@@ -14,7 +14,7 @@ use crate::model::{IgnoreRules, ModelPath, ModelTree, PathError, SymlinkRule, Tr
 use crate::oms::{Bundle, BundleError};
 use crate::progress::Progress;
 use crate::trust::TrustRoot;
-use crate::verify::{BundleFault, Verified, Verifier};
+use crate::verify::{BundleFault, KeylessFault, Verified, Verifier};
 
 /// Which model is to be verified, with which signature.
 #[derive(Debug, Clone)]
@@ -192,8 +192,21 @@ fn rule(fault: &BundleFault) -> &'static str {
         BundleFault::OtherMethod { .. } => "signature-method",
         BundleFault::OtherKey { .. } => "signature-key",
         BundleFault::Chain(_) | BundleFault::Usage { .. } | BundleFault::CertificateKey(_) => "signature-certificate",
+        BundleFault::Keyless(fault) => keyless_rule(fault),
         BundleFault::Signature => "signature-invalid",
         BundleFault::Statement(_) => "statement-invalid",
+    }
+}
+
+fn keyless_rule(fault: &KeylessFault) -> &'static str {
+    match fault {
+        KeylessFault::LogEntries { .. } | KeylessFault::UnknownLog { .. } | KeylessFault::Log { .. } => "signature-log",
+        KeylessFault::Untrusted { .. } | KeylessFault::Use | KeylessFault::Certificate(_) => "signature-certificate",
+        KeylessFault::NoTime { .. } | KeylessFault::Timestamp { .. } => "signature-time",
+        KeylessFault::Identity(_) => "signature-identity",
+        KeylessFault::Signature { .. } => "signature-invalid",
+        KeylessFault::NoSubject => "statement-invalid",
+        _ => "signature-malformed",
     }
 }
 

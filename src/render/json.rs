@@ -131,6 +131,7 @@ pub fn write_json(report: &Report<'_>, sink: &mut dyn Write) -> io::Result<()> {
 enum WrittenIdentity<'a> {
     Key { hint: &'a str },
     Certificate { subject: &'a str, issuer: &'a str, fingerprint: &'a str },
+    Sigstore { subject: &'a str, issuer: &'a str },
 }
 
 impl<'a> WrittenIdentity<'a> {
@@ -140,6 +141,7 @@ impl<'a> WrittenIdentity<'a> {
             Identity::Certificate { subject, issuer, fingerprint } => {
                 Self::Certificate { subject, issuer, fingerprint }
             }
+            Identity::Keyless { subject, issuer } => Self::Sigstore { subject, issuer },
         }
     }
 }

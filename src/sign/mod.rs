@@ -2,8 +2,10 @@
 
 mod backend;
 mod keyed;
+mod keyless;
 mod signer;
 
 pub use backend::{FileKey, FileKeyError};
 pub use keyed::{CertificateSigner, KeySigner};
+pub use keyless::{IdentityToken, KeylessError, KeylessSigner, LoginClient, TokenError, TokenSource};
 pub use signer::{SignError, Signer, SigningKey};

@@ -1,5 +1,7 @@
+use super::KeylessError;
 use crate::crypto::{Curve, KeyError, MessageDigest, PublicKey, Signature};
 use crate::oms::{Bundle, Payload};
+use crate::trust::TrustRoot;
 
 /// A private key, wherever it is kept.
 pub trait SigningKey {
@@ -15,11 +17,25 @@ pub trait SigningKey {
 
 /// Turns a payload into a signed bundle.
 pub trait Signer {
+    /// Finds out, before the model is hashed, what would keep this signer from signing.
+    ///
+    /// # Errors
+    /// [`SignError`] where something would.
+    fn prepare(&self) -> Result<(), SignError> {
+        Ok(())
+    }
+
     /// Signs a payload.
     ///
     /// # Errors
     /// [`SignError`] where that is not possible; nothing was signed then.
     fn sign(&self, payload: Payload) -> Result<Bundle, SignError>;
+
+    /// The trust root by which a verifier has to accept a bundle of this signer; `None` where the signer relies on
+    /// nobody else for it.
+    fn trust(&self, _bundle: &Bundle) -> Option<TrustRoot> {
+        None
+    }
 }
 
 /// Why there is no signature.
@@ -32,6 +48,9 @@ pub enum SignError {
         /// The key's curve.
         curve: Curve,
     },
+    /// Signing with an identity failed.
+    #[error(transparent)]
+    Keyless(#[from] KeylessError),
     /// The certificate holds a key that cannot sign models.
     #[error("the signing certificate is not usable")]
     Certificate(#[source] KeyError),

@@ -18,6 +18,13 @@ pub enum Identity {
         /// SHA-256 over the certificate, upper-case hexadecimal with colons.
         fingerprint: String,
     },
+    /// Somebody whom an identity provider vouched for towards a Sigstore instance.
+    Keyless {
+        /// An e-mail address, or the URI of a workload.
+        subject: String,
+        /// The URL of the provider.
+        issuer: String,
+    },
 }
 
 impl fmt::Display for Identity {
@@ -25,6 +32,7 @@ impl fmt::Display for Identity {
         match self {
             Self::Key { hint } => write!(f, "key {hint}"),
             Self::Certificate { subject, issuer, .. } => write!(f, "{subject} (certificate by {issuer})"),
+            Self::Keyless { subject, issuer } => write!(f, "{subject} (according to {issuer})"),
         }
     }
 }

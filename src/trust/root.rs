@@ -1,3 +1,5 @@
+use super::IdentityPattern;
+use super::sigstore::SigstoreRoot;
 use crate::crypto::{Certificate, PublicKey};
 
 /// Whom the verifier believes; never taken from what is verified.
@@ -13,6 +15,25 @@ pub enum TrustRoot {
         /// When the certificates must be good.
         time: CertificateTime,
     },
+    /// Whoever this Sigstore instance knows under the right name.
+    Sigstore {
+        /// The instance.
+        root: Box<SigstoreRoot>,
+        /// Who must have signed.
+        identity: Box<IdentityPattern>,
+        /// What becomes of the transparency log.
+        log: LogRule,
+    },
+}
+
+/// Whether a keyless signature has to be in a transparency log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum LogRule {
+    /// It has to, with a proof.
+    #[default]
+    Required,
+    /// Nobody looks. Whoever stole a signer's token for a minute then leaves no trace.
+    InsecureSkip,
 }
 
 /// The time at which certificates must be good.

@@ -2,8 +2,13 @@
 
 mod certificate;
 mod key;
+mod keyless;
+mod keyless_fault;
+mod log_entry;
+mod timestamp;
 mod verified;
 mod verifier;
 
+pub use keyless_fault::KeylessFault;
 pub use verified::Verified;
 pub use verifier::{BundleFault, Verifier};

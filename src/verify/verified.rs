@@ -1,3 +1,5 @@
+use jiff::Timestamp;
+
 use crate::finding::Finding;
 use crate::manifest::Manifest;
 use crate::trust::Identity;
@@ -10,6 +12,7 @@ pub struct Verified {
     pub(super) identity: Identity,
     pub(super) name: String,
     pub(super) manifest: Manifest,
+    pub(super) times: Vec<Timestamp>,
     pub(super) warnings: Vec<Finding>,
 }
 
@@ -30,6 +33,13 @@ impl Verified {
     #[must_use]
     pub fn manifest(&self) -> &Manifest {
         &self.manifest
+    }
+
+    /// When it was signed, by every clock that was asked: timestamp authorities and logs. Keyless signatures alone have
+    /// such times.
+    #[must_use]
+    pub fn times(&self) -> &[Timestamp] {
+        &self.times
     }
 
     /// What is worth knowing about the signature, and no reason to refuse it.

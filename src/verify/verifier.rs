@@ -1,6 +1,7 @@
 use std::time::Duration;
 
-use super::{Verified, certificate, key};
+use super::keyless::{self, Rules, Signed};
+use super::{KeylessFault, Verified, certificate, key};
 use crate::crypto::{ChainError, KeyError, MessageDigest, PublicKey, SigningHash};
 use crate::oms::{Bundle, Envelope, Format, Material, Statement, StatementError, legacy_pae, may_be_legacy};
 use crate::trust::TrustRoot;
@@ -32,6 +33,7 @@ impl<'a> Verifier<'a> {
     /// [`BundleFault`]: the bundle is refused, and why.
     pub fn verify(&self, bundle: &Bundle) -> Result<Verified, BundleFault> {
         // 1. From the material to a trusted key.
+        let mut times = Vec::new();
         let (key, identity, warnings) = match (self.trust, &bundle.material) {
             (TrustRoot::Key(key), Material::PublicKey(identifier)) => {
                 let (identity, warnings) = key::identify(key, identifier)?;
@@ -40,13 +42,19 @@ impl<'a> Verifier<'a> {
             (TrustRoot::Certificates { anchors, time }, Material::Chain { leaf, others }) => {
                 certificate::identify(leaf, others, anchors, *time, self.now)?
             }
+            (TrustRoot::Sigstore { root, identity, log }, Material::Keyless { leaf, log_entries, timestamps }) => {
+                let signed = Signed { envelope: &bundle.envelope, leaf, log_entries, timestamps };
+                let signer = keyless::identify(signed, Rules { root, identity, log: *log })?;
+                times = signer.times;
+                (signer.key, signer.identity, signer.warnings)
+            }
             (_, material) => return Err(BundleFault::OtherMethod { signed: method(material) }),
         };
         // 2. The signature over the payload.
         let format = check_signature(&key, &bundle.envelope)?;
         // 3. The statement.
         let statement = Statement::from_payload(&bundle.envelope.payload, format).map_err(BundleFault::Statement)?;
-        Ok(Verified { identity, name: statement.name, manifest: statement.manifest, warnings })
+        Ok(Verified { identity, name: statement.name, manifest: statement.manifest, times, warnings })
     }
 }
 
@@ -93,6 +101,9 @@ pub enum BundleFault {
         /// The trusted key.
         trusted: String,
     },
+    /// The keyless signature does not hold, or is not from whom it should be.
+    #[error(transparent)]
+    Keyless(#[from] KeylessFault),
     /// The signer's certificate does not lead to a trusted one.
     #[error("the signer's certificate is not trusted")]
     Chain(#[source] ChainError),

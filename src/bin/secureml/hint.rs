@@ -4,11 +4,13 @@ use std::io::ErrorKind;
 
 use secureml::crypto::ChainError;
 use secureml::finding::Finding;
+use secureml::http::HttpError;
 use secureml::manifest::{HashError, ManifestError};
 use secureml::model::{Oddity, TreeError};
 use secureml::ops::{HashAllError, SignModelError, VerifyModelError};
-use secureml::sign::FileKeyError;
-use secureml::verify::BundleFault;
+use secureml::sign::{FileKeyError, KeylessError, SignError, TokenError};
+use secureml::trust::sigstore::SigstoreError;
+use secureml::verify::{BundleFault, KeylessFault};
 
 use crate::exit::Exit;
 
@@ -27,7 +29,48 @@ pub(crate) fn for_signing(error: &SignModelError) -> (Exit, Option<String>) {
         SignModelError::Write(_) => {
             (Exit::Undecided, text("give a place that can be written to, and has room, with --signature"))
         }
+        SignModelError::Sign(SignError::Keyless(error)) => (Exit::Undecided, for_signing_keyless(error)),
+        SignModelError::Check(_) => (
+            Exit::Undecided,
+            text("check this machine's clock; if it is right, the Sigstore instance is not the one of this trust root"),
+        ),
         _ => (Exit::Undecided, None),
+    }
+}
+
+/// What to do where an identity does not sign.
+pub(crate) fn for_signing_keyless(error: &KeylessError) -> Option<String> {
+    match error {
+        KeylessError::NoIdentity { .. } => text(
+            "run it in such an environment, give a token with --identity-token or SIGSTORE_ID_TOKEN, or log in at a \
+             terminal; or sign with a key: `secureml sign key …`",
+        ),
+        KeylessError::NoPermission { .. } => text(
+            "add `permissions: id-token: write` (and `contents: read`) to the job; workflows of pull requests from \
+             forks never get it",
+        ),
+        KeylessError::Token(TokenError::Expired { .. }) => {
+            text("get a new token; if it is new, check this machine's clock")
+        }
+        KeylessError::Token(_) => text("give the token itself, three parts with dots between them"),
+        KeylessError::NoClaim { .. } => {
+            text("ask for a token with the scope `email`, or use another identity provider")
+        }
+        KeylessError::Login { .. } => {
+            text("try again, or log in elsewhere and type the code in with --oauth-force-oob")
+        }
+        KeylessError::Http(HttpError::Status { service: "Fulcio", status: 400 | 401 | 403, .. }) => text(
+            "Fulcio does not accept the identity token: check that it is fresh, that its issuer is one that this Fulcio \
+             knows, and that its audience is `sigstore` (or what --client-id says)",
+        ),
+        KeylessError::Http(error) => {
+            for_network(error).or_else(|| text("check the network and the URL, and try again; nothing was written"))
+        }
+        KeylessError::Ambient { environment: "GitLab", .. } => {
+            text("add `id_tokens: SIGSTORE_ID_TOKEN: aud: sigstore` to the job")
+        }
+        KeylessError::Ambient { .. } => text("see whether the job may ask for identity tokens, and try again"),
+        _ => text("try again; if it happens again, tell those who run the Sigstore instance"),
     }
 }
 
@@ -109,6 +152,43 @@ pub(crate) fn for_public_key(found: &str) -> String {
     }
 }
 
+/// What to do where there is no trust root.
+pub(crate) fn for_trust_root(error: &SigstoreError) -> Option<String> {
+    match error {
+        SigstoreError::Http(error) => for_network(error).or_else(|| {
+            text("check the network, or go by what is on this machine with --offline or --trust-config FILE")
+        }),
+        SigstoreError::Expired { .. } => text(
+            "run `secureml trust update` where there is a network; where there never is one, give a current one with \
+             --trust-config FILE",
+        ),
+        SigstoreError::NeverAsked { .. } => text("run `secureml trust update` with the same --tuf-url and --tuf-root"),
+        SigstoreError::Repository { .. } => text(
+            "check this machine's clock; if it is right, tell those who run the repository, and sign or verify nothing",
+        ),
+        SigstoreError::Malformed { .. } => {
+            text("give the instance's ClientTrustConfig or TrustedRoot with --trust-config")
+        }
+        _ => None,
+    }
+}
+
+/// What to do about a service that does not answer as it should; `None` where that depends on who asks.
+pub(crate) fn for_network(error: &HttpError) -> Option<String> {
+    match error {
+        HttpError::Status { status: 301..=308, location: Some(location), .. } => {
+            Some(format!("redirects are not followed; if you trust it, name {location} itself"))
+        }
+        HttpError::Status { status: 407, .. } => text("check the proxy's user and password in HTTPS_PROXY"),
+        HttpError::Status { status: 429, .. } => text("the service is busy: try again later"),
+        HttpError::Status { status: 500.., .. } => {
+            text("the service has a fault: try again later, or see its status page")
+        }
+        HttpError::Url { .. } => text("give the URL with https://"),
+        _ => None,
+    }
+}
+
 /// What to do about a signature that does not hold.
 pub(crate) fn for_fault(fault: &BundleFault) -> String {
     match fault {
@@ -127,11 +207,28 @@ pub(crate) fn for_fault(fault: &BundleFault) -> String {
         BundleFault::Chain(_) | BundleFault::Usage { .. } | BundleFault::CertificateKey(_) => {
             "ask the signer for a signature with a certificate that was issued for signing".to_owned()
         }
+        BundleFault::Keyless(fault) => for_keyless(fault),
         BundleFault::Signature => {
             "get the signature again from where the model came from, and check whose key you trust".to_owned()
         }
         _ => "ask the signer to sign the model anew, and do not use it until then".to_owned(),
     }
+}
+
+fn for_keyless(fault: &KeylessFault) -> String {
+    match fault {
+        KeylessFault::Identity(_) => {
+            "do not use the model unless you know this signer; `secureml inspect SIGNATURE` shows all that is claimed"
+        }
+        KeylessFault::UnknownLog { .. } | KeylessFault::Untrusted { .. } => {
+            "give the Sigstore instance of the signer with --trust-config or --use-staging, or run `secureml trust update`"
+        }
+        KeylessFault::NoTime { .. } => "check this machine's clock, and ask the signer to sign with a timestamp authority",
+        KeylessFault::TrustRoot { .. } => "run `secureml trust update`, or give another file with --trust-config",
+        KeylessFault::LogEntries { found: 0 } => "ask the signer to sign with a transparency log",
+        _ => "get the signature again from where the model came from, and do not use the model until then",
+    }
+    .to_owned()
 }
 
 /// What to do about a model that is not what was signed: the next step for the first reason that has one.

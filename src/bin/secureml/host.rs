@@ -1,6 +1,7 @@
 use std::cell::Cell;
 use std::ffi::OsString;
 use std::io::IsTerminal as _;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use secureml::env::Env;
@@ -26,8 +27,7 @@ pub(crate) struct Host {
 impl Host {
     pub(crate) fn of_process(words: &[OsString]) -> Result<Self, Exit> {
         let env = Env::of_process();
-        #[expect(clippy::disallowed_methods, reason = "this is where the time enters the program")]
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).map_err(|_| Exit::Undecided)?;
+        let now = clock().ok_or(Exit::Undecided)?;
         let format = if wants_json(words) { Format::Json } else { Format::Text };
         let attended = std::io::stderr().is_terminal() && env.text("CI").is_none();
         let program = words.first().map_or_else(|| "secureml".to_owned(), |word| word.to_string_lossy().into_owned());
@@ -62,6 +62,28 @@ impl Host {
         self.printer.get()
     }
 
+    /// The folder for what can be fetched again: `SECUREML_CACHE`, or `secureml` in the user's cache folder; `None` where
+    /// there is no home.
+    pub(crate) fn cache(&self) -> Option<PathBuf> {
+        let below = |variable: &str, folders: &str| self.env.text(variable).map(|base| Path::new(base).join(folders));
+        self.env
+            .text("SECUREML_CACHE")
+            .map(PathBuf::from)
+            .or_else(|| below("XDG_CACHE_HOME", "secureml"))
+            .or_else(|| below("LOCALAPPDATA", "secureml/cache"))
+            .or_else(|| below("HOME", ".cache/secureml"))
+    }
+
+    /// The time since the Unix epoch at this very moment; before 1970 it is 1970.
+    pub(crate) fn time(&self) -> Duration {
+        clock().unwrap_or_default()
+    }
+
+    /// Whether somebody is there who can answer.
+    pub(crate) fn is_attended(&self) -> bool {
+        self.attended && std::io::stdin().is_terminal()
+    }
+
     /// Bars where somebody watches, nothing elsewhere.
     pub(crate) fn progress(&self) -> Box<dyn Progress> {
         let printer = self.printer.get();
@@ -74,6 +96,11 @@ impl Host {
 
     /// Questions where somebody can answer.
     pub(crate) fn prompt(&self) -> Box<dyn Prompt> {
-        if self.attended && std::io::stdin().is_terminal() { Box::new(TerminalPrompt) } else { Box::new(NoPrompt) }
+        if self.is_attended() { Box::new(TerminalPrompt) } else { Box::new(NoPrompt) }
     }
+}
+
+#[expect(clippy::disallowed_methods, reason = "this is where the time enters the program")]
+fn clock() -> Option<Duration> {
+    SystemTime::now().duration_since(UNIX_EPOCH).ok()
 }

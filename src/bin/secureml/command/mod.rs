@@ -3,6 +3,8 @@
 pub(crate) mod completions;
 pub(crate) mod demo;
 pub(crate) mod digest;
+mod instance;
+mod keyless;
 mod keys;
 pub(crate) mod sign;
 pub(crate) mod verify;

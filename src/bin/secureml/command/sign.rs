@@ -6,12 +6,15 @@ use secureml::manifest::Method;
 use secureml::ops::{DigestRequest, SignRequest, SingleFileName, sign};
 use secureml::render::Report;
 use secureml::sign::{CertificateSigner, KeySigner, SignError, Signer};
+use secureml::verify::Verified;
 
+use super::keyless::KeylessArgs;
 use super::keys::{self, PrivateKeyArgs};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::flags::{HashArgs, IgnoreArgs};
 use crate::host::Host;
+use crate::printer::plain;
 
 /// Signs a model; the signature is a Sigstore bundle in a file of its own.
 #[derive(Debug, Args)]
@@ -26,8 +29,8 @@ enum SignMethod {
     Key(KeyArgs),
     /// Sign with a private key and the certificate that speaks for it; verifiers need the CA's certificate.
     Certificate(CertificateArgs),
-    /// Sign with an identity (keyless). Not in this version.
-    Sigstore(Absent),
+    /// Sign with an identity (keyless): that of the CI job, or your own; the method when none is named.
+    Sigstore(Box<SigstoreArgs>),
     #[command(hide = true)]
     Pkcs11Key(Absent),
     #[command(hide = true)]
@@ -37,15 +40,15 @@ enum SignMethod {
 /// A method that this version does not have, with whatever stands behind it.
 #[derive(Debug, Args)]
 #[command(disable_help_flag = true)]
-pub(crate) struct Absent {
+struct Absent {
     #[arg(trailing_var_arg = true, allow_hyphen_values = true, hide = true)]
     _words: Vec<OsString>,
 }
 
 impl Absent {
-    pub(crate) fn failure(command: &str, method: &str) -> Failure {
-        Failure::plain(Exit::Misuse, format!("`{command} {method}` is not in this version"))
-            .with_help(format!("name a method: `secureml {command} key …` or `secureml {command} certificate …`"))
+    fn failure(method: &str) -> Failure {
+        Failure::plain(Exit::Misuse, format!("`sign {method}` is not in this version"))
+            .with_help("use another method: `secureml sign --help` lists them")
     }
 }
 
@@ -69,6 +72,15 @@ struct CertificateArgs {
     /// Certificates to send along, from the signer's issuer towards the root; may be repeated.
     #[arg(long, value_name = "PEM")]
     certificate_chain: Vec<PathBuf>,
+    #[command(flatten)]
+    model: ModelArgs,
+}
+
+#[derive(Debug, Args)]
+#[command(args_override_self = true)]
+struct SigstoreArgs {
+    #[command(flatten)]
+    signing: KeylessArgs,
     #[command(flatten)]
     model: ModelArgs,
 }
@@ -116,9 +128,12 @@ pub(crate) fn run(args: &SignArgs, host: &Host) -> Result<Exit, Failure> {
             let signer = CertificateSigner::new(&key, leaf, others).map_err(|error| unusable(&error))?;
             run_with(&args.model, method, &signer, host)
         }
-        SignMethod::Sigstore(_) => Err(Absent::failure("sign", "sigstore")),
-        SignMethod::Pkcs11Key(_) => Err(Absent::failure("sign", "pkcs11-key")),
-        SignMethod::Pkcs11Certificate(_) => Err(Absent::failure("sign", "pkcs11-certificate")),
+        SignMethod::Sigstore(args) => {
+            let method = args.model.hash.method()?;
+            args.signing.with_signer(host, |signer| run_with(&args.model, method, signer, host))
+        }
+        SignMethod::Pkcs11Key(_) => Err(Absent::failure("pkcs11-key")),
+        SignMethod::Pkcs11Certificate(_) => Err(Absent::failure("pkcs11-certificate")),
     }
 }
 
@@ -147,9 +162,13 @@ fn run_with(args: &ModelArgs, method: Method, signer: &dyn Signer, host: &Host) 
     let signed = result.map_err(|error| Failure::signing(&name, &error))?;
     let printer = host.printer();
     printer.warnings(&signed.warnings);
+    if let Some(verified) = &signed.verified {
+        printer.note(&format!("signed by {}", plain(&verified.identity().to_string())));
+    }
     printer.result("Signing succeeded")?;
     let report = Report::new("sign", Exit::Accepted.outcome())
         .about(name, Some(args.signature.display().to_string()))
+        .signed_by(signed.verified.as_ref().map(Verified::identity))
         .with_manifest(Some(&signed.manifest))
         .with_findings(&signed.warnings);
     printer.report(&report)?;

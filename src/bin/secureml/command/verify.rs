@@ -7,11 +7,12 @@ use secureml::manifest::UnsignedFiles;
 use secureml::oms::{Bundle, Material};
 use secureml::ops::{Links, Refused, Verdict, VerifyRequest, verify};
 use secureml::render::Report;
-use secureml::trust::{CertificateTime, TrustRoot};
+use secureml::trust::sigstore::Access;
+use secureml::trust::{CertificateTime, LogRule, TrustRoot};
 use secureml::verify::Verified;
 
+use super::instance::{IdentityArgs, InstanceArgs, described};
 use super::keys;
-use super::sign::Absent;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::flags::IgnoreArgs;
@@ -31,8 +32,25 @@ enum VerifyMethod {
     Key(KeyArgs),
     /// Verify a signature made with a certificate.
     Certificate(CertificateArgs),
-    /// Verify a signature made with an identity (keyless). Not in this version.
-    Sigstore(Absent),
+    /// Verify a signature made with an identity (keyless); the method when none is named.
+    Sigstore(Box<SigstoreArgs>),
+}
+
+#[derive(Debug, Args)]
+#[command(args_override_self = true)]
+struct SigstoreArgs {
+    #[command(flatten)]
+    identity: IdentityArgs,
+    #[command(flatten)]
+    instance: InstanceArgs,
+    /// Ask no network: use the trust root that is on this machine, or the copy in this program.
+    #[arg(long)]
+    offline: bool,
+    /// Accept a signature that no transparency log has seen. Nobody can tell then who else signs in this name.
+    #[arg(long)]
+    insecure_skip_tlog: bool,
+    #[command(flatten)]
+    model: ModelArgs,
 }
 
 #[derive(Debug, Args)]
@@ -109,7 +127,16 @@ pub(crate) fn run(args: &VerifyArgs, host: &Host) -> Result<Exit, Failure> {
                 if args.allow_expired_certificates { CertificateTime::StartOfSigner } else { CertificateTime::Now };
             run_with(&args.model, &TrustRoot::Certificates { anchors, time }, host)
         }
-        VerifyMethod::Sigstore(_) => Err(Absent::failure("verify", "sigstore")),
+        VerifyMethod::Sigstore(args) => {
+            let identity = Box::new(args.identity.pattern()?);
+            let access = if args.offline { Access::Offline } else { Access::Online };
+            let loaded = args.instance.load(access, host)?;
+            if args.offline {
+                host.printer().note(&format!("offline: the trust root is {}", described(loaded.root.origin(), host)));
+            }
+            let log = if args.insecure_skip_tlog { LogRule::InsecureSkip } else { LogRule::Required };
+            run_with(&args.model, &TrustRoot::Sigstore { root: Box::new(loaded.root), identity, log }, host)
+        }
     }
 }
 

@@ -1,3 +1,5 @@
+use std::io::Write as _;
+
 use secrecy::SecretString;
 use secureml::prompt::Prompt;
 
@@ -7,6 +9,15 @@ pub(crate) struct TerminalPrompt;
 impl Prompt for TerminalPrompt {
     fn secret(&self, what: &str) -> Option<SecretString> {
         ask(what)
+    }
+
+    fn visit(&self, url: &str, open: bool) -> bool {
+        let opened = open && open::that_detached(url).is_ok();
+        let what = if opened { "If no browser opens, visit" } else { "Visit" };
+        // Standard output is for results.
+        let shown = writeln!(anstream::stderr(), "{what}: {url}");
+        drop(shown);
+        opened
     }
 }
 

@@ -1,0 +1,138 @@
+//! Which Sigstore instance is meant, and whom to expect there.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use secureml::io::read_to_limit;
+use secureml::trust::sigstore::{Access, Instance, Loaded, Origin, load};
+use secureml::trust::{ClaimRule, IdentityPattern, PatternError};
+
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::hint;
+use crate::host::Host;
+
+/// A Sigstore instance.
+#[derive(Debug, Args)]
+pub(crate) struct InstanceArgs {
+    /// Sigstore's staging instance, for trying things out.
+    #[arg(long, conflicts_with_all = ["trust_config", "tuf_url"])]
+    use_staging: bool,
+    /// A private instance: its ClientTrustConfig in JSON; to verify, a bare TrustedRoot will do.
+    #[arg(long, value_name = "FILE", conflicts_with = "tuf_url")]
+    trust_config: Option<PathBuf>,
+    /// A private instance: its TUF repository.
+    #[arg(long, value_name = "URL", requires = "tuf_root")]
+    tuf_url: Option<String>,
+    /// The root metadata of that repository, which you trust.
+    #[arg(long, value_name = "FILE", requires = "tuf_url")]
+    tuf_root: Option<PathBuf>,
+}
+
+impl InstanceArgs {
+    pub(crate) fn instance(&self) -> Result<Instance, Failure> {
+        if let (Some(url), Some(root)) = (&self.tuf_url, &self.tuf_root) {
+            let root = read_to_limit(root, MAX_TUF_ROOT_BYTES)
+                .map_err(|error| Failure::new(Exit::Undecided, "cannot read the root of the TUF repository", &error))?;
+            return Ok(Instance::Repository { url: url.clone(), root });
+        }
+        Ok(match &self.trust_config {
+            Some(path) => Instance::File(path.clone()),
+            None if self.use_staging => Instance::Staging,
+            None => Instance::Public,
+        })
+    }
+
+    pub(crate) fn load(&self, access: Access, host: &Host) -> Result<Loaded, Failure> {
+        let instance = self.instance()?;
+        load(&instance, access, host.cache().as_deref(), host.now).map_err(|error| {
+            let failure = Failure::new(Exit::Undecided, "there is no trust root to go by", &error);
+            Failure { help: hint::for_trust_root(&error), ..failure }
+        })
+    }
+}
+
+/// Who must have signed.
+#[derive(Debug, Args)]
+pub(crate) struct IdentityArgs {
+    /// The signer: an e-mail address, or the URI of a workflow; exactly this one.
+    #[arg(long, value_name = "IDENTITY", conflicts_with_all = ["identity_glob", "identity_regex"])]
+    identity: Option<String>,
+    /// Signers that a glob matches: * and ? stand for anything but a slash, ** for whole parts of a path.
+    #[arg(long, value_name = "GLOB", conflicts_with = "identity_regex")]
+    identity_glob: Option<String>,
+    /// Signers that a regular expression matches from end to end.
+    #[arg(long, value_name = "REGEX")]
+    identity_regex: Option<String>,
+    /// Who vouches for the signer: the URL of the OpenID Connect provider, exactly. [default with the options for
+    /// GitHub: https://token.actions.githubusercontent.com]
+    #[arg(long, value_name = "URL")]
+    identity_provider: Option<String>,
+    /// The GitHub repository whose workflow must have signed.
+    #[arg(long, value_name = "OWNER/NAME")]
+    github_repository: Option<String>,
+    /// The workflow: its file in that repository, with or without .github/workflows/.
+    #[arg(long, value_name = "FILE")]
+    github_workflow: Option<String>,
+    /// The Git reference for which it must have run, such as refs/heads/main.
+    #[arg(long, value_name = "REF")]
+    github_ref: Option<String>,
+}
+
+impl IdentityArgs {
+    /// # Errors
+    /// Where it is not said who must have signed, or by whose word.
+    pub(crate) fn pattern(&self) -> Result<IdentityPattern, Failure> {
+        let claims = self.claims();
+        let issuer = match &self.identity_provider {
+            Some(issuer) => issuer.clone(),
+            None if self.github_repository.is_some() => GITHUB.to_owned(),
+            None => {
+                return Err(misuse("it is not said who vouches for the signer")
+                    .with_help("give --identity-provider URL, and --identity WHO or one of its patterns"));
+            }
+        };
+        let pattern = match (&self.identity, &self.identity_glob, &self.identity_regex) {
+            (Some(identity), _, _) => IdentityPattern::exact(identity, issuer),
+            (_, Some(glob), _) => IdentityPattern::glob(glob, issuer).map_err(|error| no_pattern(&error))?,
+            (_, _, Some(regex)) => IdentityPattern::regex(regex, issuer).map_err(|error| no_pattern(&error))?,
+            // A reference or a file name alone would be anybody's.
+            _ if self.github_repository.is_some() => return Ok(IdentityPattern::claims(claims, issuer)),
+            _ => {
+                return Err(misuse("it is not said who must have signed").with_help(
+                    "give --identity, --identity-glob, --identity-regex or --github-repository; \
+                     `secureml inspect SIGNATURE` shows who claims to have signed",
+                ));
+            }
+        };
+        Ok(pattern.with_claims(claims))
+    }
+
+    fn claims(&self) -> Vec<ClaimRule> {
+        let repository = self.github_repository.clone().map(ClaimRule::GitHubRepository);
+        let workflow = self.github_workflow.clone().map(ClaimRule::GitHubWorkflow);
+        let reference = self.github_ref.clone().map(ClaimRule::GitHubRef);
+        [repository, workflow, reference].into_iter().flatten().collect()
+    }
+}
+
+/// Where a trust root is from, with its age.
+pub(crate) fn described(origin: &Origin, host: &Host) -> String {
+    match origin.age(host.now).map(|age| age.as_secs() / 3600) {
+        None => origin.to_string(),
+        Some(hours @ 0..48) => format!("{origin}, {hours} hours old"),
+        Some(hours) => format!("{origin}, {} days old", hours / 24),
+    }
+}
+
+fn misuse(message: &str) -> Failure {
+    Failure::plain(Exit::Misuse, message)
+}
+
+fn no_pattern(error: &PatternError) -> Failure {
+    Failure::new(Exit::Misuse, "cannot use the pattern of identities", error)
+}
+
+/// The provider of identities for GitHub's workflows.
+const GITHUB: &str = "https://token.actions.githubusercontent.com";
+const MAX_TUF_ROOT_BYTES: u64 = 4 << 20;

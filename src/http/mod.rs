@@ -1,0 +1,11 @@
+//! Requests to services: one client, bounded in time, size and number of attempts.
+
+mod client;
+mod error;
+mod request;
+mod runtime;
+
+pub use client::Http;
+pub use error::HttpError;
+pub use request::{Repeat, Request, Response};
+pub use runtime::block_on;

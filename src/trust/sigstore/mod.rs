@@ -1,0 +1,10 @@
+//! Sigstore instances: whom they make us trust, and where they are found.
+
+mod cache;
+mod material;
+mod services;
+mod source;
+
+pub use material::{Authority, Log, Origin, SigstoreRoot};
+pub use services::{RekorVersion, Services, ServicesError};
+pub use source::{Access, Instance, Loaded, SigstoreError, load, update};

@@ -1,0 +1,270 @@
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use jiff::Timestamp;
+use serde::Deserialize;
+use serde_json::value::RawValue;
+use sigstore_trust_root::{
+    SigningConfig, SigstoreInstance, TrustedRoot, TufBootstrap, TufConfig, fetch_trust_material_at,
+};
+
+use super::cache::{Cache, expiry};
+use super::{Origin, Services, ServicesError, SigstoreRoot};
+use crate::http::{Http, HttpError, Request, block_on};
+use crate::io::{ReadError, read_to_limit};
+
+/// A Sigstore instance.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Instance {
+    /// The public good instance, sigstore.dev.
+    Public,
+    /// Its staging twin, sigstage.dev.
+    Staging,
+    /// One with a TUF repository of its own.
+    Repository {
+        /// Where the repository is.
+        url: String,
+        /// The root of its metadata, which the user trusts.
+        root: Vec<u8>,
+    },
+    /// One whose trust root stands in a file: a `ClientTrustConfig` or a `TrustedRoot` of Sigstore's protobuf-specs.
+    File(PathBuf),
+}
+
+/// Whether the network may be asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Access {
+    /// Where what is at hand is older than a day.
+    Online,
+    /// Never.
+    Offline,
+}
+
+/// What is known of an instance.
+#[derive(Debug, Clone)]
+pub struct Loaded {
+    /// Whom it makes us trust.
+    pub root: SigstoreRoot,
+    config: Option<SigningConfig>,
+}
+
+impl Loaded {
+    /// The services to sign with.
+    ///
+    /// # Errors
+    /// [`ServicesError`] where the instance does not offer all that is needed.
+    pub fn services(&self, now: Duration) -> Result<Services, ServicesError> {
+        Services::choose(self.config.as_ref().ok_or(ServicesError::None)?, timestamp(now))
+    }
+}
+
+/// Loads an instance: from its file; from the cache, if the repository was asked within the last day; from the
+/// repository; offline from the cache of any age that has not expired, and before there is one from the copy in the
+/// program.
+///
+/// # Errors
+/// [`SigstoreError`]: there is nothing that may be trusted.
+pub fn load(instance: &Instance, access: Access, cache: Option<&Path>, now: Duration) -> Result<Loaded, SigstoreError> {
+    if let Instance::File(path) = instance {
+        return from_file(path);
+    }
+    let now = timestamp(now);
+    let (url, bootstrap) = repository(instance);
+    let cache = Cache::for_repository(cache, url);
+    let updated = cache.as_ref().and_then(Cache::updated);
+    match (access, cache, updated) {
+        (Access::Online, Some(cache), Some(updated)) if is_recent(updated, now) => {
+            from_cache(url, bootstrap, &cache, updated, now)
+                .or_else(|_| from_network(url, bootstrap, Some(&cache), now))
+        }
+        (Access::Online, cache, _) => from_network(url, bootstrap, cache.as_ref(), now),
+        (Access::Offline, Some(cache), Some(updated)) => from_cache(url, bootstrap, &cache, updated, now),
+        (Access::Offline, _, _) => embedded(instance, now),
+    }
+}
+
+/// Asks an instance's repository, whatever is in the cache.
+///
+/// # Errors
+/// [`SigstoreError`] where it cannot be asked, or is not to be believed.
+pub fn update(instance: &Instance, cache: Option<&Path>, now: Duration) -> Result<Loaded, SigstoreError> {
+    if let Instance::File(path) = instance {
+        return from_file(path);
+    }
+    let (url, bootstrap) = repository(instance);
+    from_network(url, bootstrap, Cache::for_repository(cache, url).as_ref(), timestamp(now))
+}
+
+fn from_file(path: &Path) -> Result<Loaded, SigstoreError> {
+    #[derive(Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Document<'a> {
+        media_type: String,
+        #[serde(borrow, default)]
+        trusted_root: Option<&'a RawValue>,
+        #[serde(borrow, default)]
+        signing_config: Option<&'a RawValue>,
+    }
+    let malformed = |reason: String| SigstoreError::Malformed { place: path.display().to_string(), reason };
+    let bytes = read_to_limit(path, MAX_BYTES)?;
+    let text = String::from_utf8(bytes).map_err(|_| malformed("it is not UTF-8".to_owned()))?;
+    let document: Document<'_> = serde_json::from_str(&text).map_err(|error| malformed(error.to_string()))?;
+    let (root, config) = match (document.media_type.as_str(), document.trusted_root) {
+        (CLIENT_TRUST_CONFIG, Some(root)) => (root.get(), document.signing_config),
+        (kind, None) if kind.starts_with(TRUSTED_ROOT) => (text.as_str(), None),
+        (kind, _) => return Err(malformed(format!("its media type is {kind:?}"))),
+    };
+    let root = TrustedRoot::from_json(root).map_err(|error| malformed(error.to_string()))?;
+    let config = config.map(|config| SigningConfig::from_json(config.get())).transpose();
+    let config = config.map_err(|error| malformed(error.to_string()))?;
+    Ok(Loaded { root: SigstoreRoot { root, origin: Origin::File { path: path.to_owned() } }, config })
+}
+
+fn from_network(url: &str, bootstrap: &[u8], cache: Option<&Cache>, now: Timestamp) -> Result<Loaded, SigstoreError> {
+    let http = Http::new()?;
+    // The TUF client tries nothing twice and says little of the network: the first question is ours.
+    let first = format!("{}/timestamp.json", url.trim_end_matches('/'));
+    http.send(&Request::get("the TUF repository", &first))?.success()?;
+    let config = TufConfig::custom(url, TufBootstrap::trusted(bootstrap)).with_http_client(http.client());
+    let config = match cache {
+        Some(cache) => config.with_cache_dir(cache.folder()),
+        None => config.without_cache(),
+    };
+    let (root, services, expires) = fetch(url, config, now, cache)?;
+    if let Some(cache) = cache {
+        cache.mark(now);
+    }
+    let origin = Origin::Repository { url: url.to_owned(), updated: now, expires };
+    Ok(Loaded { root: SigstoreRoot { root, origin }, config: services })
+}
+
+fn from_cache(
+    url: &str,
+    bootstrap: &[u8],
+    cache: &Cache,
+    updated: Timestamp,
+    now: Timestamp,
+) -> Result<Loaded, SigstoreError> {
+    if let Some(expires) = cache.expires().filter(|expires| *expires < now) {
+        return Err(SigstoreError::Expired {
+            what: format!("the trust root from {url}, kept in {},", cache.folder().display()),
+            expires,
+        });
+    }
+    let config = TufConfig::custom(url, TufBootstrap::trusted(bootstrap)).with_cache_dir(cache.folder()).offline();
+    let (root, services, expires) = fetch(url, config, now, Some(cache))?;
+    let origin = Origin::Repository { url: url.to_owned(), updated, expires };
+    Ok(Loaded { root: SigstoreRoot { root, origin }, config: services })
+}
+
+/// Trust root and, where the repository has one that is known, signing configuration.
+fn fetch(
+    url: &str,
+    config: TufConfig,
+    now: Timestamp,
+    cache: Option<&Cache>,
+) -> Result<(TrustedRoot, Option<SigningConfig>, Timestamp), SigstoreError> {
+    let failed = |error: sigstore_trust_root::Error| SigstoreError::Repository {
+        url: url.to_owned(),
+        reason: error.to_string(),
+    };
+    let (root, services) = block_on(async {
+        match fetch_trust_material_at(config.clone(), now).await {
+            Ok((root, services)) => Ok((root, Some(services))),
+            // Perhaps there is no signing configuration, which verifying does not need.
+            Err(_) => TrustedRoot::from_tuf_at(config, now).await.map(|root| (root, None)),
+        }
+    })
+    .map_err(HttpError::from)?
+    .map_err(failed)?;
+    let expires = cache.and_then(Cache::expires).unwrap_or(now);
+    Ok((root, services, expires))
+}
+
+fn embedded(instance: &Instance, now: Timestamp) -> Result<Loaded, SigstoreError> {
+    let known = match instance {
+        Instance::Public => SigstoreInstance::PublicGood,
+        Instance::Staging => SigstoreInstance::Staging,
+        _ => return Err(SigstoreError::NeverAsked { url: repository(instance).0.to_owned() }),
+    };
+    let damaged = || SigstoreError::Malformed {
+        place: "the copy inside this program".to_owned(),
+        reason: "it is damaged".to_owned(),
+    };
+    let expires = expiry(known.tuf_root()).ok_or_else(damaged)?;
+    if expires < now {
+        return Err(SigstoreError::Expired { what: "the trust root inside this program".to_owned(), expires });
+    }
+    let root = known.embedded_trusted_root().map_err(|_| damaged())?;
+    let config = known.embedded_signing_config().map_err(|_| damaged())?;
+    Ok(Loaded { root: SigstoreRoot { root, origin: Origin::Embedded { expires } }, config })
+}
+
+fn repository(instance: &Instance) -> (&str, &[u8]) {
+    match instance {
+        Instance::Repository { url, root } => (url, root),
+        Instance::Staging => (SigstoreInstance::Staging.tuf_url(), SigstoreInstance::Staging.tuf_root()),
+        Instance::Public | Instance::File(_) => {
+            (SigstoreInstance::PublicGood.tuf_url(), SigstoreInstance::PublicGood.tuf_root())
+        }
+    }
+}
+
+/// Whether the repository was asked within the last day; a time in the future is no reason not to ask.
+fn is_recent(updated: Timestamp, now: Timestamp) -> bool {
+    let age = now.as_second() - updated.as_second();
+    (0..DAY_SECONDS).contains(&age)
+}
+
+fn timestamp(since_epoch: Duration) -> Timestamp {
+    let seconds = i64::try_from(since_epoch.as_secs()).unwrap_or(i64::MAX);
+    Timestamp::from_second(seconds).unwrap_or(Timestamp::MAX)
+}
+
+/// Why there is no trust root.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SigstoreError {
+    /// The file cannot be read.
+    #[error(transparent)]
+    Read(#[from] ReadError),
+    /// The network, or the repository's server.
+    #[error(transparent)]
+    Http(#[from] HttpError),
+    /// What was read is no trust root.
+    #[error("{place} is not a Sigstore trust root: {reason}")]
+    Malformed {
+        /// Where it was read.
+        place: String,
+        /// What is wrong.
+        reason: String,
+    },
+    /// The repository's metadata does not hold.
+    #[error("the trust root of {url} is not to be believed: {reason}")]
+    Repository {
+        /// Its URL.
+        url: String,
+        /// What is wrong.
+        reason: String,
+    },
+    /// It is too old to be believed.
+    #[error("{what} expired on {expires:.0}")]
+    Expired {
+        /// Which.
+        what: String,
+        /// When.
+        expires: Timestamp,
+    },
+    /// Offline, and there is neither cache nor copy.
+    #[error("there is no trust root of {url} on this machine yet")]
+    NeverAsked {
+        /// Its repository.
+        url: String,
+    },
+}
+
+const CLIENT_TRUST_CONFIG: &str = "application/vnd.dev.sigstore.clienttrustconfig.v0.1+json";
+/// How the media type of a bare trust root begins; versions follow.
+const TRUSTED_ROOT: &str = "application/vnd.dev.sigstore.trustedroot";
+const MAX_BYTES: u64 = 4 << 20;
+const DAY_SECONDS: i64 = 24 * 60 * 60;
