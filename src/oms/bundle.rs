@@ -35,6 +35,16 @@ pub enum Material {
 }
 
 impl Material {
+    /// What the command line calls the way in which it was signed.
+    #[must_use]
+    pub const fn method(&self) -> &'static str {
+        match self {
+            Self::PublicKey(_) => "key",
+            Self::Chain { .. } => "certificate",
+            Self::Keyless { .. } => "sigstore",
+        }
+    }
+
     /// What logs say of the signature.
     #[must_use]
     pub fn log_entries(&self) -> &[LogEntry] {

@@ -1,9 +1,11 @@
 use std::io::{self, Write};
 
+use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::finding::Finding;
 use crate::manifest::{Manifest, Method};
+use crate::oms::Inspection;
 use crate::trust::Identity;
 
 /// What a command came to, as one JSON object; `output.schema.json` beside this file describes it.
@@ -23,8 +25,13 @@ pub struct Report<'a> {
     signature: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     identity: Option<WrittenIdentity<'a>>,
+    /// When it was signed, by every clock that vouches for it.
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    signed_at: &'a [Timestamp],
     #[serde(skip_serializing_if = "Option::is_none")]
     manifest: Option<Summary>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    inspection: Option<&'a Inspection>,
     findings: Vec<WrittenFinding<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<Failure<'a>>,
@@ -66,7 +73,9 @@ impl<'a> Report<'a> {
             model: None,
             signature: None,
             identity: None,
+            signed_at: &[],
             manifest: None,
+            inspection: None,
             findings: Vec::new(),
             error: None,
             steps: &[],
@@ -84,6 +93,24 @@ impl<'a> Report<'a> {
     #[must_use]
     pub fn signed_by(self, identity: Option<&'a Identity>) -> Self {
         Self { identity: identity.map(WrittenIdentity::new), ..self }
+    }
+
+    /// Names the signature alone.
+    #[must_use]
+    pub fn with_signature(self, signature: impl Into<String>) -> Self {
+        Self { signature: Some(signature.into()), ..self }
+    }
+
+    /// Says when it was signed.
+    #[must_use]
+    pub fn signed_at(self, times: &'a [Timestamp]) -> Self {
+        Self { signed_at: times, ..self }
+    }
+
+    /// Carries what a signature says of itself.
+    #[must_use]
+    pub fn with_inspection(self, inspection: &'a Inspection) -> Self {
+        Self { inspection: Some(inspection), ..self }
     }
 
     /// Sums up what the model consists of.

@@ -48,7 +48,7 @@ impl<'a> Verifier<'a> {
                 times = signer.times;
                 (signer.key, signer.identity, signer.warnings)
             }
-            (_, material) => return Err(BundleFault::OtherMethod { signed: method(material) }),
+            (_, material) => return Err(BundleFault::OtherMethod { signed: material.method() }),
         };
         // 2. The signature over the payload.
         let format = check_signature(&key, &bundle.envelope)?;
@@ -73,14 +73,6 @@ fn check_signature(key: &PublicKey, envelope: &Envelope) -> Result<Format, Bundl
         return Ok(Format::Legacy);
     }
     Err(BundleFault::Signature)
-}
-
-fn method(material: &Material) -> &'static str {
-    match material {
-        Material::PublicKey(_) => "key",
-        Material::Chain { .. } => "certificate",
-        Material::Keyless { .. } => "sigstore",
-    }
 }
 
 /// Why a bundle is refused.

@@ -2,7 +2,7 @@
 
 use clap::{Parser, Subcommand};
 
-use crate::command::{completions, demo, digest, sign, verify};
+use crate::command::{completions, demo, digest, inspect, sign, trust, verify};
 use crate::flags::GlobalArgs;
 
 /// Signs and verifies machine-learning models as OpenSSF Model Signing bundles.
@@ -25,6 +25,10 @@ pub(crate) enum Command {
     Verify(verify::VerifyArgs),
     /// Print the digest that names a model as a whole, the subject of its signatures.
     Digest(digest::DigestArgs),
+    /// Show what a signature says of itself, without judging it.
+    Inspect(inspect::InspectArgs),
+    /// Fetch or show the trust root of a Sigstore instance.
+    Trust(trust::TrustArgs),
     /// Show signing, verifying and a refusal on a copy of a small model.
     Demo(demo::DemoArgs),
     /// Print a completion script for a shell.

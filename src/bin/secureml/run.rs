@@ -8,7 +8,7 @@ use secureml::render::{Failure as WrittenFailure, Report};
 
 use crate::args::{Arguments, Command};
 use crate::argv;
-use crate::command::{completions, demo, digest, sign, verify};
+use crate::command::{completions, demo, digest, inspect, sign, trust, verify};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::host::Host;
@@ -36,6 +36,8 @@ fn dispatch(command: &Command, host: &Host) -> io::Result<Exit> {
         Command::Sign(args) => sign::run(args, host),
         Command::Verify(args) => verify::run(args, host),
         Command::Digest(args) => digest::run(args, host),
+        Command::Inspect(args) => inspect::run(args, host),
+        Command::Trust(args) => trust::run(args, host),
         Command::Demo(args) => demo::run(args, &|words| execute(words, host), host),
         Command::Completions(args) => completions::run(args, Arguments::command(), host),
     };
@@ -50,6 +52,8 @@ fn name(command: &Command) -> &'static str {
         Command::Sign(_) => "sign",
         Command::Verify(_) => "verify",
         Command::Digest(_) => "digest",
+        Command::Inspect(_) => "inspect",
+        Command::Trust(_) => "trust",
         Command::Demo(_) => "demo",
         Command::Completions(_) => "completions",
     }

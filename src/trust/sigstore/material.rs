@@ -3,7 +3,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use sigstore_trust_root::{TimeRange, TrustedRoot};
+use sigstore_trust_root::{SigstoreInstance, TimeRange, TrustedRoot};
 
 use crate::crypto::Certificate;
 
@@ -165,4 +165,13 @@ fn authority(url: &str, first: Option<&[u8]>, valid: Option<TimeRange>) -> Autho
 
 fn ends(valid: Option<TimeRange>) -> (Option<Timestamp>, Option<Timestamp>) {
     (valid.map(|range| range.start), valid.and_then(|range| range.end))
+}
+
+/// The URL of a log that this program knows by itself: one of Sigstore's own. For showing, not for trusting.
+#[must_use]
+pub fn known_log(id: &[u8]) -> Option<String> {
+    [SigstoreInstance::PublicGood, SigstoreInstance::Staging].into_iter().find_map(|instance| {
+        let root = instance.embedded_trusted_root().ok()?;
+        root.tlogs.into_iter().find(|log| log.log_id.key_id.as_bytes() == id).map(|log| log.base_url)
+    })
 }

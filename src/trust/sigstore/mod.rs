@@ -5,6 +5,6 @@ mod material;
 mod services;
 mod source;
 
-pub use material::{Authority, Log, Origin, SigstoreRoot};
+pub use material::{Authority, Log, Origin, SigstoreRoot, known_log};
 pub use services::{RekorVersion, Services, ServicesError};
 pub use source::{Access, Instance, Loaded, SigstoreError, load, update};

@@ -124,16 +124,17 @@ fn from_network(url: &str, bootstrap: &[u8], cache: Option<&Cache>, now: Timesta
     let http = Http::new()?;
     // The TUF client tries nothing twice and says little of the network: the first question is ours.
     let first = format!("{}/timestamp.json", url.trim_end_matches('/'));
-    http.send(&Request::get("the TUF repository", &first))?.success()?;
+    let newest = http.send(&Request::get("the TUF repository", &first))?.success()?;
     let config = TufConfig::custom(url, TufBootstrap::trusted(bootstrap)).with_http_client(http.client());
     let config = match cache {
         Some(cache) => config.with_cache_dir(cache.folder()),
         None => config.without_cache(),
     };
-    let (root, services, expires) = fetch(url, config, now, cache)?;
+    let (root, services) = fetch(url, config, now)?;
     if let Some(cache) = cache {
         cache.mark(now);
     }
+    let expires = cache.and_then(Cache::expires).or_else(|| expiry(&newest)).unwrap_or(now);
     let origin = Origin::Repository { url: url.to_owned(), updated: now, expires };
     Ok(Loaded { root: SigstoreRoot { root, origin }, config: services })
 }
@@ -145,25 +146,21 @@ fn from_cache(
     updated: Timestamp,
     now: Timestamp,
 ) -> Result<Loaded, SigstoreError> {
-    if let Some(expires) = cache.expires().filter(|expires| *expires < now) {
+    let expires = cache.expires().unwrap_or(now);
+    if expires < now {
         return Err(SigstoreError::Expired {
             what: format!("the trust root from {url}, kept in {},", cache.folder().display()),
             expires,
         });
     }
     let config = TufConfig::custom(url, TufBootstrap::trusted(bootstrap)).with_cache_dir(cache.folder()).offline();
-    let (root, services, expires) = fetch(url, config, now, Some(cache))?;
+    let (root, services) = fetch(url, config, now)?;
     let origin = Origin::Repository { url: url.to_owned(), updated, expires };
     Ok(Loaded { root: SigstoreRoot { root, origin }, config: services })
 }
 
 /// Trust root and, where the repository has one that is known, signing configuration.
-fn fetch(
-    url: &str,
-    config: TufConfig,
-    now: Timestamp,
-    cache: Option<&Cache>,
-) -> Result<(TrustedRoot, Option<SigningConfig>, Timestamp), SigstoreError> {
+fn fetch(url: &str, config: TufConfig, now: Timestamp) -> Result<(TrustedRoot, Option<SigningConfig>), SigstoreError> {
     let failed = |error: sigstore_trust_root::Error| SigstoreError::Repository {
         url: url.to_owned(),
         reason: error.to_string(),
@@ -177,8 +174,7 @@ fn fetch(
     })
     .map_err(HttpError::from)?
     .map_err(failed)?;
-    let expires = cache.and_then(Cache::expires).unwrap_or(now);
-    Ok((root, services, expires))
+    Ok((root, services))
 }
 
 fn embedded(instance: &Instance, now: Timestamp) -> Result<Loaded, SigstoreError> {

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use secureml::io::read_to_limit;
-use secureml::trust::sigstore::{Access, Instance, Loaded, Origin, load};
+use secureml::trust::sigstore::{Access, Instance, Loaded, Origin, SigstoreError, load};
 use secureml::trust::{ClaimRule, IdentityPattern, PatternError};
 
 use crate::exit::Exit;
@@ -45,11 +45,13 @@ impl InstanceArgs {
 
     pub(crate) fn load(&self, access: Access, host: &Host) -> Result<Loaded, Failure> {
         let instance = self.instance()?;
-        load(&instance, access, host.cache().as_deref(), host.now).map_err(|error| {
-            let failure = Failure::new(Exit::Undecided, "there is no trust root to go by", &error);
-            Failure { help: hint::for_trust_root(&error), ..failure }
-        })
+        load(&instance, access, host.cache().as_deref(), host.now).map_err(|error| no_trust_root(&error))
     }
+}
+
+pub(crate) fn no_trust_root(error: &SigstoreError) -> Failure {
+    let failure = Failure::new(Exit::Undecided, "there is no trust root to go by", error);
+    Failure { help: hint::for_trust_root(error), ..failure }
 }
 
 /// Who must have signed.

@@ -169,6 +169,7 @@ fn run_with(args: &ModelArgs, method: Method, signer: &dyn Signer, host: &Host) 
     let report = Report::new("sign", Exit::Accepted.outcome())
         .about(name, Some(args.signature.display().to_string()))
         .signed_by(signed.verified.as_ref().map(Verified::identity))
+        .signed_at(signed.verified.as_ref().map(Verified::times).unwrap_or_default())
         .with_manifest(Some(&signed.manifest))
         .with_findings(&signed.warnings);
     printer.report(&report)?;

@@ -181,6 +181,7 @@ fn run_with(args: &ModelArgs, trust: &TrustRoot, host: &Host) -> Result<Exit, Fa
 fn report<'a>(exit: Exit, verified: Option<&'a Verified>, findings: &'a [Finding]) -> Report<'a> {
     Report::new("verify", exit.outcome())
         .signed_by(verified.map(Verified::identity))
+        .signed_at(verified.map(Verified::times).unwrap_or_default())
         .with_manifest(verified.map(Verified::manifest))
         .with_findings(findings)
 }
