@@ -3,11 +3,20 @@
 //! After a wanted change, `TRYCMD=overwrite cargo test --test cli` writes the files anew.
 
 #[test]
+#[expect(clippy::expect_used, reason = "without it there is no test")]
 fn the_command_line_is_as_the_cases_say() {
     let cases = trycmd::TestCases::new();
     // What the environment says of terminals and continuous integration must not change a case; empty is as unset.
     for name in ["CI", "COLUMNS", "LINES", "NO_COLOR", "CLICOLOR", "CLICOLOR_FORCE", "SECUREML_PASSWORD"] {
         cases.env(name, "");
     }
+    // Nor may an identity that the environment has, or a trust root that this machine knows.
+    for name in
+        ["GITHUB_ACTIONS", "GITLAB_CI", "BUILDKITE", "CIRCLECI", "K_SERVICE", "GCE_METADATA_HOST", "SIGSTORE_ID_TOKEN"]
+    {
+        cases.env(name, "");
+    }
+    let cache = tempfile::tempdir().expect("a temporary folder");
+    cases.env("SECUREML_CACHE", cache.path().display().to_string());
     cases.case("tests/cli/*.trycmd");
 }

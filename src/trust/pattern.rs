@@ -55,7 +55,11 @@ impl IdentityPattern {
     /// # Errors
     /// [`PatternError`] where it is none.
     pub fn regex(pattern: &str, issuer: impl Into<String>) -> Result<Self, PatternError> {
-        let failed = |error: &regex::Error| PatternError::new(pattern, error);
+        // The library draws the place on several lines; the last one says what is wrong.
+        let failed = |error: &regex::Error| {
+            let text = error.to_string();
+            PatternError::new(pattern, text.lines().last().unwrap_or_default().trim_start_matches("error: "))
+        };
         // By itself first: a stray parenthesis must not reach beyond the one around it.
         Regex::new(pattern).map_err(|error| failed(&error))?;
         let whole = Regex::new(&format!(r"\A(?:{pattern})\z")).map_err(|error| failed(&error))?;

@@ -188,7 +188,9 @@ fn cases(fixture: &Fixture, key: &KeyFiles) -> Vec<Case> {
     fs::write(fixture.path("changed.sig"), fs::read(fixture.signature()).unwrap()).unwrap();
     fs::create_dir_all(fixture.path("other/empty")).unwrap();
     fs::write(fixture.path("broken.sig"), "{}").unwrap();
-    let lines: [(&str, &str, i32); 26] = [
+    let root = r#"{"mediaType":"application/vnd.dev.sigstore.trustedroot+json;version=0.1"}"#;
+    fs::write(fixture.path("trusted_root.json"), root).unwrap();
+    let lines: [(&str, &str, i32); 33] = [
         ("sign", "sign key --private-key key.pem --signature new.sig model", 0),
         (
             "sign in shards",
@@ -204,7 +206,8 @@ fn cases(fixture: &Fixture, key: &KeyFiles) -> Vec<Case> {
         ("sign nothing", "sign key --private-key key.pem --signature new.sig other/empty", 1),
         ("sign over the model", "sign key --private-key key.pem --signature model/config.json model/config.json", 2),
         ("sign with a public key", "sign key --private-key key.pub.pem --signature new.sig model", 3),
-        ("sign by no method", "sign model", 2),
+        ("sign by an absent method", "sign pkcs11-key model", 2),
+        ("sign as nobody", "sign --signature new.sig model", 3),
         ("verify", "verify key --public-key key.pub.pem --signature model.sig model", 0),
         ("verify with a certificate", "verify certificate --certificate-chain root.pem --signature c.sig model", 0),
         ("verify another model", "verify key --public-key key.pub.pem --signature model.sig other", 1),
@@ -214,6 +217,16 @@ fn cases(fixture: &Fixture, key: &KeyFiles) -> Vec<Case> {
         ("verify without a signature", "verify key --public-key key.pub.pem --signature absent.sig model", 3),
         ("verify without a model", "verify key --public-key key.pub.pem --signature model.sig absent", 3),
         ("verify by no method", "verify --signature model.sig model", 2),
+        (
+            "verify nobody's signature",
+            "verify --identity a --identity-provider b --trust-config absent --signature s m",
+            3,
+        ),
+        ("inspect", "inspect model.sig", 0),
+        ("inspect nonsense", "inspect broken.sig", 1),
+        ("inspect nothing", "inspect absent.sig", 3),
+        ("show a trust root", "trust show --trust-config trusted_root.json", 0),
+        ("show no trust root", "trust show --trust-config broken.sig", 3),
         ("digest", "digest model", 0),
         ("digest of nothing", "digest other", 1),
         ("digest of what is not there", "digest absent", 3),
@@ -271,7 +284,8 @@ fn assert_fields(name: &str, answer: &Value, command: &str) {
             // Two commands for the key, signing, verifying, one for the change, and the refusal.
             assert_eq!(codes.collect::<Vec<_>>(), [0, 0, 0, 0, 0, 1], "{name}: {answer}");
         }
-        ("completions", "accepted") => assert!(has("text"), "{name}"),
+        ("completions" | "trust", "accepted") => assert!(has("text"), "{name}"),
+        ("inspect", "accepted") => assert_eq!(answer["inspection"]["verified"], false, "{name}: {answer}"),
         (_, "misuse" | "undecided" | "refused") => assert!(has("error"), "{name}: {answer}"),
         _ => panic!("{name}: {answer}"),
     }

@@ -166,6 +166,7 @@ pub(crate) fn for_trust_root(error: &SigstoreError) -> Option<String> {
         SigstoreError::Repository { .. } => text(
             "check this machine's clock; if it is right, tell those who run the repository, and sign or verify nothing",
         ),
+        SigstoreError::Read(_) => text("check the path given with --trust-config"),
         SigstoreError::Malformed { .. } => {
             text("give the instance's ClientTrustConfig or TrustedRoot with --trust-config")
         }

@@ -77,6 +77,10 @@ impl KeylessArgs {
         let variable = || host.env.text(TOKEN_VARIABLE).map(SecretString::from);
         let token = self.identity_token.clone().or_else(variable);
         let token = token.as_ref().map(IdentityToken::parse).transpose();
+        let token = token.and_then(|token| match token {
+            Some(token) => token.check_expiry(host.now).map(|()| Some(token)),
+            None => Ok(None),
+        });
         token.map_err(|error| no_identity(&KeylessError::from(error)))
     }
 

@@ -1,6 +1,6 @@
 use clap::{Args, Subcommand};
 use secureml::render::Report;
-use secureml::trust::sigstore::{Access, Authority, Log, SigstoreRoot, update};
+use secureml::trust::sigstore::{Access, Authority, Instance, Log, SigstoreRoot, update};
 
 use super::instance::{InstanceArgs, described, no_trust_root};
 use crate::exit::Exit;
@@ -26,7 +26,12 @@ enum TrustAction {
 pub(crate) fn run(args: &TrustArgs, host: &Host) -> Result<Exit, Failure> {
     let root = match &args.action {
         TrustAction::Update(instance) => {
-            let loaded = update(&instance.instance()?, host.cache().as_deref(), host.now);
+            let instance = instance.instance()?;
+            if matches!(instance, Instance::File(_)) {
+                return Err(Failure::plain(Exit::Misuse, "a trust root in a file is not updated by this command")
+                    .with_help("get a new file from those who run the instance"));
+            }
+            let loaded = update(&instance, host.cache().as_deref(), host.now);
             loaded.map_err(|error| no_trust_root(&error))?.root
         }
         TrustAction::Show(instance) => instance.load(Access::Offline, host)?.root,
