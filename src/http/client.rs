@@ -132,7 +132,7 @@ fn checked(service: &'static str, text: &str) -> Result<Url, HttpError> {
     let unusable = |reason| HttpError::Url { service, url: text.to_owned(), reason };
     let url = Url::parse(text).map_err(|_| unusable("it is no URL"))?;
     let host = url.host_str().unwrap_or_default();
-    let local = matches!(host, "localhost" | "127.0.0.1" | "[::1]" | METADATA_HOST);
+    let local = matches!(host, "localhost" | "127.0.0.1" | "[::1]" | METADATA_HOST | METADATA_ADDRESS);
     match url.scheme() {
         "https" => Ok(url),
         "http" if local => Ok(url),
@@ -152,6 +152,7 @@ fn builder() -> ClientBuilder {
 
 /// Google's metadata server, which a virtual machine reaches over plain HTTP on a link of its own.
 const METADATA_HOST: &str = "metadata.google.internal";
+const METADATA_ADDRESS: &str = "169.254.169.254";
 const ATTEMPTS: u32 = 4;
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);

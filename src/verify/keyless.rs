@@ -43,8 +43,9 @@ pub(super) struct Signed<'a> {
 
 /// Whether a keyless signature holds, and whose it is. The bundle's media type was checked when it was read.
 ///
-/// 1. Each log entry is there once, has an inclusion proof, names a log of the instance, and repeats in its unsigned
-///    fields nothing but what the log signed. Without the last, bytes could change that nobody vouches for.
+/// 1. There is one log entry; it has an inclusion proof with a checkpoint that this log signed, names a log of the
+///    instance, and repeats in its unsigned fields nothing but what the log signed. Without the last, bytes could change
+///    that nobody vouches for. An entry of a kind that the library does not know is checked here in full.
 /// 2. Sigstore's library checks, by the trust root: at least one trusted time (RFC 3161, or an entry's own time under
 ///    the log's promise), the certificate chain at every such time, the certificate's log (SCT), its use for code
 ///    signing, inclusion proof and checkpoint, promise, the signature over the payload, and that the log entry is
@@ -56,15 +57,19 @@ pub(super) fn identify(signed: Signed<'_>, rules: Rules<'_>) -> Result<Signer, B
     let Rules { root, identity, log } = rules;
     let mut warnings = Vec::new();
     // 1. What the library would pass over.
-    match log {
-        LogRule::Required => log_entry::check_all(signed.log_entries, root)?,
-        LogRule::InsecureSkip => warnings.push(Finding::warning(
-            "log-not-checked",
-            "nobody looked for this signature in a transparency log: a stolen identity would go unnoticed",
-        )),
-    }
+    let for_library = match log {
+        LogRule::Required => log_entry::check(signed.log_entries, signed.envelope, signed.leaf, root)?,
+        LogRule::InsecureSkip => {
+            warnings.push(Finding::warning(
+                "log-not-checked",
+                "nobody looked for this signature in a transparency log: a stolen identity would go unnoticed",
+            ));
+            // What is not looked at cannot lend its time either.
+            &[]
+        }
+    };
     // 2. The library.
-    let verified = ask_library(signed, root, log)?;
+    let verified = ask_library(signed, for_library, root)?;
     // 3. What the certificate is for.
     if !signed.leaf.is_code_signer() {
         return Err(KeylessFault::Use.into());
@@ -87,13 +92,15 @@ pub(super) fn identify(signed: Signed<'_>, rules: Rules<'_>) -> Result<Signer, B
     Ok(Signer { key, identity, times: verified.verified_timestamps().to_vec(), warnings })
 }
 
-fn ask_library(signed: Signed<'_>, root: &SigstoreRoot, log: LogRule) -> Result<VerificationResult, BundleFault> {
+/// Asks Sigstore's library about the signature; without log entries for it, about everything but the log.
+fn ask_library(
+    signed: Signed<'_>,
+    entries: &[LogEntry],
+    root: &SigstoreRoot,
+) -> Result<VerificationResult, BundleFault> {
+    let without_log = entries.is_empty();
     let policy = VerificationPolicy::any_identity();
-    let (policy, entries) = match log {
-        LogRule::Required => (policy, signed.log_entries),
-        // What is not looked at cannot lend its time either.
-        LogRule::InsecureSkip => (policy.skip_tlog_unsafe(), &[][..]),
-    };
+    let policy = if without_log { policy.skip_tlog_unsafe() } else { policy };
     let entries = entries.iter().map(log_entry::to_library).collect::<Result<_, _>>()?;
     let timestamps = signed.timestamps.iter().map(|token| Rfc3161Timestamp::new(TimestampToken::new(token.clone())));
     let certificate = CertificateContent::new(DerCertificate::new(signed.leaf.as_der().to_vec()));
@@ -112,7 +119,7 @@ fn ask_library(signed: Signed<'_>, root: &SigstoreRoot, log: LogRule) -> Result<
     let verified = verifier.verify(ArtifactDigest::sha256(Sha256Hash::new(claimed)), &bundle, &policy);
     let verified = verified.map_err(|error| BundleFault::from(KeylessFault::from(error)))?;
     // Nothing is taken for granted that the library says of itself.
-    let logged = verified.tlog_verified() || log == LogRule::InsecureSkip;
+    let logged = verified.tlog_verified() || without_log;
     if !verified.certificate_verified()
         || !verified.sct_verified()
         || !logged

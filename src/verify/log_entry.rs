@@ -8,12 +8,19 @@ use sigstore_types::{
     LogKeyId, Sha256Hash, SignedTimestamp, TransparencyLogEntry,
 };
 
-use super::KeylessFault;
-use crate::oms::{self, LogEntry};
+use super::{KeylessFault, dsse_v2};
+use crate::crypto::Certificate;
+use crate::oms::{self, Envelope, LogEntry};
 use crate::trust::sigstore::SigstoreRoot;
 
-/// Checks that there is one entry, and what the library does not check of it.
-pub(super) fn check_all(entries: &[LogEntry], root: &SigstoreRoot) -> Result<(), KeylessFault> {
+/// Checks that there is one entry, and what the library does not check of it. Gives the entries that the library is
+/// still to look at: that one, or none if there is nothing left to check.
+pub(super) fn check<'a>(
+    entries: &'a [LogEntry],
+    envelope: &Envelope,
+    leaf: &Certificate,
+    root: &SigstoreRoot,
+) -> Result<&'a [LogEntry], KeylessFault> {
     let [entry] = entries else { return Err(KeylessFault::LogEntries { found: entries.len() }) };
     if !root.has_log(&entry.log_id) {
         return Err(KeylessFault::UnknownLog { id: hex::encode(&entry.log_id) });
@@ -25,7 +32,12 @@ pub(super) fn check_all(entries: &[LogEntry], root: &SigstoreRoot) -> Result<(),
         return Err(fault("the inclusion proof and its checkpoint are about different trees"));
     }
     check_unsigned_fields(entry, proof)?;
-    check_checkpoint(&checkpoint, entry, proof, root)
+    check_checkpoint(&checkpoint, entry, proof, root)?;
+    if is_dsse_v2(entry) {
+        dsse_v2::check(entry, proof, envelope, leaf)?;
+        return Ok(&[]);
+    }
+    Ok(entries)
 }
 
 /// Fields that no signature covers must repeat what one does.
@@ -37,7 +49,8 @@ fn check_unsigned_fields(entry: &LogEntry, proof: &oms::InclusionProof) -> Resul
     if timeless && entry.index != proof.index {
         return Err(fault("entry and inclusion proof have different numbers"));
     }
-    if !timeless && kind(entry)? == KindVersion::HashedRekordV002 {
+    let is_v2 = is_dsse_v2(entry) || kind(entry)? == KindVersion::HashedRekordV002;
+    if !timeless && is_v2 {
         return Err(fault("a log of Rekor v2 makes no promises"));
     }
     Ok(())
@@ -97,6 +110,11 @@ pub(super) fn to_library(entry: &LogEntry) -> Result<TransparencyLogEntry, Keyle
     Ok(converted)
 }
 
+/// Whether it is of the one kind that the library does not know.
+fn is_dsse_v2(entry: &LogEntry) -> bool {
+    (entry.kind.as_str(), entry.version.as_str()) == ("dsse", "0.0.2")
+}
+
 fn kind(entry: &LogEntry) -> Result<KindVersion, KeylessFault> {
     match (entry.kind.as_str(), entry.version.as_str()) {
         ("dsse", "0.0.1") => Ok(KindVersion::DsseV001),
@@ -106,7 +124,7 @@ fn kind(entry: &LogEntry) -> Result<KindVersion, KeylessFault> {
     }
 }
 
-fn fault(reason: impl Into<String>) -> KeylessFault {
+pub(super) fn fault(reason: impl Into<String>) -> KeylessFault {
     KeylessFault::Log { reason: reason.into() }
 }
 

@@ -1,6 +1,7 @@
 //! Believing bundles: the only way from a [`Bundle`](crate::oms::Bundle) to a [`Verified`] manifest.
 
 mod certificate;
+mod dsse_v2;
 mod key;
 mod keyless;
 mod keyless_fault;

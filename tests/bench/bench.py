@@ -51,6 +51,7 @@ def bench(args: argparse.Namespace, folder: pathlib.Path) -> list[str]:
     for name, model in models.items():
         lines.append(row(f"sign, {name}", sign(ours, model), sign(theirs, model), args.runs))
         lines.append(row(f"verify, {name}", verify(ours, model), verify(theirs, model), args.runs))
+    lines += keyless(args)
     lines += ["", "One large file against one core of the same program (`taskset -c 0`):", ""]
     lines += TABLE
     large = list(models.values())[-2]
@@ -58,6 +59,24 @@ def bench(args: argparse.Namespace, folder: pathlib.Path) -> list[str]:
         command = sign(ours, large, *more)
         lines.append(row(f"sign, {name}", command, ["taskset", "-c", "0", *command], args.runs))
     return lines
+
+
+def keyless(args: argparse.Namespace) -> list[str]:
+    """A published keyless signature over two tiny files, without a network: both programs take the trust root from a
+    file, and ours the one inside it as well."""
+    oms = pathlib.Path(__file__).resolve().parents[3] / "shared" / "oms"
+    model = oms / "historical" / "v1.0.0-sigstore"
+    if not model.is_dir():
+        print(f"skipped: keyless verification ({oms} is absent)", file=sys.stderr)
+        return []
+    signer = ["--identity", "stefanb@us.ibm.com", "--identity_provider", "https://sigstore.verify.ibm.com/oauth2"]
+    words = ["verify", "sigstore", *signer, "--signature", str(model / "model.sig")]
+    config = ["--trust_config", str(oms / "clienttrustconfig.prod.json")]
+    theirs = [args.reference, *words, *config, str(model)]
+    return [
+        row("verify keyless, root in a file", [args.secureml, *words, *config, str(model)], theirs, args.runs),
+        row("verify keyless, --offline", [args.secureml, *words, "--offline", str(model)], theirs, args.runs),
+    ]
 
 
 def make_models(args: argparse.Namespace, folder: pathlib.Path) -> dict[str, pathlib.Path]:

@@ -4,11 +4,13 @@ use std::error::Error;
 use std::iter::successors;
 
 use ambient_id::Detector;
+use reqwest::Url;
 use secrecy::SecretString;
+use serde::Deserialize;
 
 use super::{IdentityToken, KeylessError, google};
 use crate::env::Env;
-use crate::http::{Http, block_on};
+use crate::http::{Http, HttpError, Request, block_on};
 
 /// The environments that are known, as a message names them.
 pub(super) const LOOKED_FOR: &str =
@@ -19,15 +21,10 @@ pub(super) const LOOKED_FOR: &str =
 /// # Errors
 /// [`KeylessError::NoPermission`] where GitHub says by what is missing that the job may not ask.
 pub(super) fn is_present(env: &Env) -> Result<bool, KeylessError> {
-    if env.text("GITHUB_ACTIONS") == Some("true") {
-        for missing in ["ACTIONS_ID_TOKEN_REQUEST_URL", "ACTIONS_ID_TOKEN_REQUEST_TOKEN"] {
-            if env.text(missing).is_none() {
-                return Err(KeylessError::NoPermission { missing });
-            }
-        }
-        return Ok(true);
+    match environment(env) {
+        Some(Environment::GitHub) => github_endpoint(env).map(|_| true),
+        environment => Ok(environment.is_some()),
     }
-    Ok(environment(env).is_some() || google::is_present(env))
 }
 
 /// Asks the environment for a token.
@@ -35,48 +32,71 @@ pub(super) fn is_present(env: &Env) -> Result<bool, KeylessError> {
 /// # Errors
 /// [`KeylessError`] where it has none, or does not give it.
 pub(super) fn token(http: &Http, env: &Env, audience: &str) -> Result<IdentityToken, KeylessError> {
-    if !is_present(env)? {
-        return Err(KeylessError::NoIdentity { looked: LOOKED_FOR });
+    match environment(env) {
+        Some(Environment::GitHub) => github(http, env, audience),
+        Some(Environment::Google) => google::token(http, env, audience),
+        Some(Environment::Other(name)) => other(http, name, audience),
+        None => Err(KeylessError::NoIdentity { looked: LOOKED_FOR }),
     }
-    let Some(environment) = environment(env) else { return google::token(http, env, audience) };
-    if let Some(url) = env.text("ACTIONS_ID_TOKEN_REQUEST_URL").filter(|_| environment == GITHUB) {
-        Http::check_url("GitHub Actions", url)?;
+}
+
+enum Environment {
+    GitHub,
+    Google,
+    /// One that hands out tokens without a service: in a variable, or by a program on the machine.
+    Other(&'static str),
+}
+
+fn environment(env: &Env) -> Option<Environment> {
+    let is = |variable: &str| env.text(variable) == Some("true");
+    let others = [("GITLAB_CI", "GitLab"), ("BUILDKITE", "Buildkite"), ("CIRCLECI", "CircleCI")];
+    if is("GITHUB_ACTIONS") {
+        return Some(Environment::GitHub);
     }
+    let other = others.iter().find(|(variable, _)| is(variable)).map(|(_, name)| Environment::Other(name));
+    other.or_else(|| google::is_present(env).then_some(Environment::Google))
+}
+
+/// The runner's endpoint, and the secret that opens it; both are there if the job may ask for tokens.
+fn github_endpoint(env: &Env) -> Result<(&str, &str), KeylessError> {
+    let variable = |missing: &'static str| env.text(missing).ok_or(KeylessError::NoPermission { missing });
+    Ok((variable("ACTIONS_ID_TOKEN_REQUEST_URL")?, variable("ACTIONS_ID_TOKEN_REQUEST_TOKEN")?))
+}
+
+/// The token of a GitHub Actions job
+/// ([GitHub, OpenID Connect reference](https://docs.github.com/en/actions/reference/security/oidc)).
+fn github(http: &Http, env: &Env, audience: &str) -> Result<IdentityToken, KeylessError> {
+    #[derive(Deserialize)]
+    struct Answer {
+        value: SecretString,
+    }
+    let (endpoint, secret) = github_endpoint(env)?;
+    let unusable = || HttpError::Url { service: GITHUB, url: endpoint.to_owned(), reason: "it is no URL" };
+    let mut url = Url::parse(endpoint).map_err(|_| unusable())?;
+    url.query_pairs_mut().append_pair("audience", audience);
+    let request = Request::get(GITHUB, url.as_str()).with_header("Authorization", format!("Bearer {secret}"));
+    let response = http.send(&request)?;
+    let body = response.clone().success()?;
+    // What the parser would say of the text is left out: it may repeat a token.
+    let Answer { value } = serde_json::from_slice(&body).map_err(|_| response.unusable("it holds no token"))?;
+    Ok(IdentityToken::parse(&value)?)
+}
+
+fn other(http: &Http, environment: &'static str, audience: &str) -> Result<IdentityToken, KeylessError> {
     let failed = |reason: String| KeylessError::Ambient { environment, reason };
-    let mut last = String::new();
-    for _ in 0..ATTEMPTS {
-        let found = block_on(Detector::new_with_client(http.client()).detect(audience));
-        match found.map_err(|error| failed(error.to_string()))? {
-            Ok(Some(token)) => return Ok(IdentityToken::parse(&SecretString::from(token.reveal().to_owned()))?),
-            Ok(None) => return Err(KeylessError::NoIdentity { looked: LOOKED_FOR }),
-            Err(error) => {
-                last = described(&error);
-                if !may_pass(&error) {
-                    break;
-                }
-            }
-        }
+    let found = block_on(Detector::new_with_client(http.client()).detect(audience)).map_err(HttpError::from)?;
+    match found {
+        Ok(Some(token)) => Ok(IdentityToken::parse(&SecretString::from(token.reveal().to_owned()))?),
+        Ok(None) => Err(KeylessError::NoIdentity { looked: LOOKED_FOR }),
+        Err(error) => Err(failed(described(&error))),
     }
-    Err(failed(last))
-}
-
-fn environment(env: &Env) -> Option<&'static str> {
-    let variables =
-        [("GITHUB_ACTIONS", GITHUB), ("GITLAB_CI", "GitLab"), ("BUILDKITE", "Buildkite"), ("CIRCLECI", "CircleCI")];
-    variables.iter().find(|(variable, _)| env.text(variable) == Some("true")).map(|(_, name)| *name)
-}
-
-/// Whether trying again may help: no connection, or a fault of the server.
-fn may_pass(error: &ambient_id::Error) -> bool {
-    causes(error).filter_map(|cause| cause.downcast_ref::<reqwest::Error>()).any(|error| {
-        error.is_connect() || error.is_timeout() || error.status().is_some_and(|status| status.is_server_error())
-    })
 }
 
 /// The error and all that is behind it, each said once.
 fn described(error: &ambient_id::Error) -> String {
     let mut text = String::new();
-    for cause in causes(error).map(ToString::to_string) {
+    let first: &(dyn Error + 'static) = error;
+    for cause in successors(Some(first), |error| (*error).source()).map(ToString::to_string) {
         if !text.contains(&cause) {
             text = if text.is_empty() { cause } else { format!("{text}: {cause}") };
         }
@@ -84,10 +104,4 @@ fn described(error: &ambient_id::Error) -> String {
     text
 }
 
-fn causes(error: &ambient_id::Error) -> impl Iterator<Item = &(dyn Error + 'static)> {
-    let first: &(dyn Error + 'static) = error;
-    successors(Some(first), |error| (*error).source())
-}
-
 const GITHUB: &str = "GitHub Actions";
-const ATTEMPTS: u32 = 3;
