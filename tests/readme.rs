@@ -13,7 +13,19 @@ fn lists_every_rule_and_no_other() {
     let listed: BTreeSet<&str> = listed.expect("the list of rules").split('`').skip(1).step_by(2).collect();
     let sources: String = ["src/ops", "src/verify"].into_iter().flat_map(files).map(|path| read(&path)).collect();
     let is_rule = |text: &&str| {
-        let kinds = ["file-", "signature-", "statement-", "model-", "key-", "certificate-", "ignore-", "link-", "not-", "log-", "identity-"];
+        let kinds = [
+            "file-",
+            "signature-",
+            "statement-",
+            "model-",
+            "key-",
+            "certificate-",
+            "ignore-",
+            "link-",
+            "not-",
+            "log-",
+            "identity-",
+        ];
         kinds.iter().any(|kind| text.starts_with(kind))
             && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-' || byte == b'8')
     };

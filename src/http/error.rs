@@ -23,7 +23,7 @@ pub enum HttpError {
         reason: &'static str,
     },
     /// No answer arrived.
-    #[error("cannot reach {service} at {url} ({attempts} attempts): {reason}")]
+    #[error("cannot reach {service} at {url} (tried {attempts}x): {reason}")]
     Unreachable {
         /// Who did not answer.
         service: &'static str,

@@ -1,13 +1,9 @@
 use std::time::Duration;
 
-use cms::cert::x509::der::asn1::{GeneralizedTime, ObjectIdentifier};
-use cms::cert::x509::der::{self, Decode as _, Reader as _, SliceReader};
-use cms::content_info::ContentInfo;
-use cms::signed_data::SignedData;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::{Bundle, Format, KeyIdentifier, LogEntry, Material, Statement};
+use super::{Bundle, Format, KeyIdentifier, LogEntry, Material, Statement, TimestampToken};
 use crate::crypto::Certificate;
 use crate::trust::sigstore::known_log;
 
@@ -122,7 +118,10 @@ impl Inspection {
                 let subject = leaf.subject_name().map_or_else(|error| error.to_string(), |name| name.to_string());
                 let issuer = leaf.fulcio_issuer().unwrap_or_else(|error| error.to_string());
                 inspection.certificate = Some(InspectedCertificate::of(leaf, subject, issuer));
-                inspection.timestamps = timestamps.iter().map(|token| time_of(token).ok()).collect();
+                inspection.timestamps = timestamps
+                    .iter()
+                    .map(|token| TimestampToken::from_der(token).and_then(|token| token.time()).ok())
+                    .collect();
             }
         }
         inspection
@@ -166,29 +165,6 @@ impl InspectedEntry {
             link,
         }
     }
-}
-
-/// The time that an RFC 3161 response or token claims.
-fn time_of(token: &[u8]) -> der::Result<Timestamp> {
-    let content = ContentInfo::from_der(token).or_else(|_| {
-        SliceReader::new(token)?.sequence(|inner| {
-            let _status: der::Any = inner.decode()?;
-            inner.decode()
-        })
-    })?;
-    let signed: SignedData = content.content.decode_as()?;
-    let info = signed.encap_content_info.econtent.ok_or(der::ErrorKind::Failed)?;
-    let time = SliceReader::new(info.value())?.sequence(|inner| {
-        let _version: u8 = inner.decode()?;
-        let _policy: ObjectIdentifier = inner.decode()?;
-        let _imprint: der::Any = inner.decode()?;
-        let _serial: der::Any = inner.decode()?;
-        let time: GeneralizedTime = inner.decode()?;
-        // What follows is not read.
-        inner.read_slice(inner.remaining_len())?;
-        Ok(time)
-    })?;
-    timestamp(time.to_unix_duration()).ok_or_else(|| der::ErrorKind::DateTime.into())
 }
 
 fn timestamp(since_epoch: Duration) -> Option<Timestamp> {

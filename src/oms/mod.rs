@@ -14,6 +14,7 @@ mod log_entry;
 mod object;
 mod predicate;
 mod statement;
+mod timestamp;
 
 pub use bundle::{Bundle, BundleError, KeyIdentifier, MAX_BUNDLE_BYTES, Material};
 pub use compat::{legacy_pae, may_be_legacy};
@@ -22,3 +23,4 @@ pub use inspection::{InspectedCertificate, InspectedClaim, InspectedEntry, Inspe
 pub use log_entry::{InclusionProof, LogEntry};
 pub use predicate::PredicateError;
 pub use statement::{Format, Statement, StatementError};
+pub use timestamp::TimestampToken;

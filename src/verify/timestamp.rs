@@ -2,29 +2,21 @@
 
 use cms::cert::CertificateChoices;
 use cms::cert::x509::der::asn1::ObjectIdentifier;
-use cms::cert::x509::der::{self, Decode as _, Encode as _, Reader as _, SliceReader, Tag, Tagged as _};
-use cms::content_info::{CmsVersion, ContentInfo};
+use cms::cert::x509::der::{Any, Encode as _, Tag, Tagged as _};
+use cms::content_info::CmsVersion;
 use cms::signed_data::{SignedData, SignerIdentifier, SignerInfo};
 
+use crate::oms::TimestampToken;
 use crate::trust::sigstore::SigstoreRoot;
 
 /// Checks that a timestamp holds nothing besides the granted status of a response (or a bare token), what its authority
 /// signed, and the authority's own certificates, all of it in DER.
-pub(super) fn check_bytes(token: &[u8], root: &SigstoreRoot) -> Result<(), String> {
-    let damaged = |error: der::Error| format!("it cannot be read: {error}");
-    let (content, is_response) = match ContentInfo::from_der(token) {
-        Ok(content) => (content, false),
-        Err(_) => (inside_response(token).map_err(damaged)?, true),
-    };
-    let signed: SignedData = content.content.decode_as().map_err(damaged)?;
-    let again =
-        ContentInfo { content_type: content.content_type, content: der::Any::encode_from(&signed).map_err(damaged)? };
-    let again = again.to_der().map_err(damaged)?;
-    let again = if is_response { as_response(&again).map_err(damaged)? } else { again };
-    if again != token {
+pub(super) fn check_bytes(bytes: &[u8], root: &SigstoreRoot) -> Result<(), String> {
+    let token = TimestampToken::from_der(bytes).map_err(|error| format!("it cannot be read: {error}"))?;
+    if token.to_der().ok().as_deref() != Some(bytes) {
         return Err("it is not written in DER, or more than a granted response".to_owned());
     }
-    check_signed_data(&signed, root)
+    check_signed_data(token.signed_data(), root)
 }
 
 fn check_signed_data(signed: &SignedData, root: &SigstoreRoot) -> Result<(), String> {
@@ -42,7 +34,7 @@ fn check_signed_data(signed: &SignedData, root: &SigstoreRoot) -> Result<(), Str
         && signer.unsigned_attrs.is_none()
         && content.is_some_and(|content| content.tag() == Tag::OctetString)
         && signed.digest_algorithms.as_slice() == [signer.digest_alg.clone()]
-        && signer.digest_alg.parameters.as_ref().is_none_or(der::Any::is_null)
+        && signer.digest_alg.parameters.as_ref().is_none_or(Any::is_null)
         && algorithms_agree(signer);
     if !plain {
         return Err("it holds more than its authority signed, or says it in an unknown way".to_owned());
@@ -62,25 +54,6 @@ fn algorithms_agree(signer: &SignerInfo) -> bool {
     let named = (signer.digest_alg.oid, signer.signature_algorithm.oid);
     signer.signature_algorithm.parameters.is_none() && ALGORITHMS.contains(&named)
 }
-
-/// The token in a response: `SEQUENCE { PKIStatusInfo, ContentInfo }`.
-fn inside_response(response: &[u8]) -> der::Result<ContentInfo> {
-    let mut reader = SliceReader::new(response)?;
-    let content = reader.sequence(|inner| {
-        let _status: der::Any = inner.decode()?;
-        inner.decode()
-    })?;
-    reader.finish(content)
-}
-
-/// A granted response with nothing else around the token (RFC 3161, section 2.4.2).
-fn as_response(token: &[u8]) -> der::Result<Vec<u8>> {
-    let body = [&GRANTED, token].concat();
-    der::Any::new(Tag::Sequence, body)?.to_der()
-}
-
-/// `PKIStatusInfo { status granted (0) }`.
-const GRANTED: [u8; 5] = [0x30, 0x03, 0x02, 0x01, 0x00];
 
 /// Hashes, and ECDSA with each of them (RFC 5754, sections 2 and 3.3).
 const ALGORITHMS: [(ObjectIdentifier, ObjectIdentifier); 3] = [

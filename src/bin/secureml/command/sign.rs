@@ -3,6 +3,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
 use secureml::manifest::Method;
+use secureml::oms::Inspection;
 use secureml::ops::{DigestRequest, SignRequest, SingleFileName, sign};
 use secureml::render::Report;
 use secureml::sign::{CertificateSigner, KeySigner, SignError, Signer};
@@ -164,6 +165,10 @@ fn run_with(args: &ModelArgs, method: Method, signer: &dyn Signer, host: &Host) 
     printer.warnings(&signed.warnings);
     if let Some(verified) = &signed.verified {
         printer.note(&format!("signed by {}", plain(&verified.identity().to_string())));
+        for entry in Inspection::of(&signed.bundle).log_entries {
+            let place = entry.link.unwrap_or_else(|| format!("log {}", entry.log));
+            printer.note(&format!("logged as entry {}: {}", entry.index, plain(&place)));
+        }
     }
     printer.result("Signing succeeded")?;
     let report = Report::new("sign", Exit::Accepted.outcome())
