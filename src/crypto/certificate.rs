@@ -205,6 +205,12 @@ impl fmt::Debug for Certificate {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum CertificateError {
+    /// It does not name its holder, or who vouches for him, in a way that is understood.
+    #[error("{reason}")]
+    Naming {
+        /// What is wrong.
+        reason: String,
+    },
     /// It does not follow X.509.
     #[error("a damaged certificate ({reason})")]
     Malformed {

@@ -61,14 +61,14 @@ impl Certificate {
     /// # Errors
     /// [`CertificateError`] where it has none, several, or one of another kind.
     pub fn subject_name(&self) -> Result<SubjectName, CertificateError> {
-        let value = self.extension(SUBJECT_ALTERNATIVE_NAME).ok_or_else(|| malformed("it names nobody"))?;
-        let names = SubjectAltName::from_der(value).map_err(|_| malformed("its alternative names cannot be read"))?;
+        let value = self.extension(SUBJECT_ALTERNATIVE_NAME).ok_or_else(|| naming("the certificate names nobody"))?;
+        let names = SubjectAltName::from_der(value).map_err(|_| naming("its alternative names cannot be read"))?;
         match names.0.as_slice() {
             [GeneralName::Rfc822Name(name)] => Ok(SubjectName::Email(name.to_string())),
             [GeneralName::UniformResourceIdentifier(name)] => Ok(SubjectName::Uri(name.to_string())),
             [GeneralName::OtherName(name)] => Ok(SubjectName::User(user_name(name)?)),
-            [_] => Err(malformed("it names neither a mailbox nor a URI")),
-            names => Err(CertificateError::Malformed { reason: format!("it names {} subjects, not one", names.len()) }),
+            [_] => Err(naming("it names neither a mailbox nor a URI")),
+            names => Err(CertificateError::Naming { reason: format!("it names {} subjects, not one", names.len()) }),
         }
     }
 
@@ -96,9 +96,9 @@ impl Certificate {
     pub fn fulcio_issuer(&self) -> Result<String, CertificateError> {
         let read = |number: u32| self.fulcio_claims().into_iter().find(|claim| claim.number == number);
         match (read(ISSUER), read(OLD_ISSUER)) {
-            (Some(new), Some(old)) if new.value != old.value => Err(malformed("it names two identity providers")),
+            (Some(new), Some(old)) if new.value != old.value => Err(naming("it names two identity providers")),
             (Some(issuer), _) | (None, Some(issuer)) => Ok(issuer.value),
-            (None, None) => Err(malformed("it names no identity provider")),
+            (None, None) => Err(naming("it names no identity provider")),
         }
     }
 }
@@ -106,9 +106,9 @@ impl Certificate {
 /// The name inside Fulcio's `otherName`; other kinds of other names are not read.
 fn user_name(name: &OtherName) -> Result<String, CertificateError> {
     if name.type_id != USER_NAME {
-        return Err(malformed("it names its subject in a way that is not known"));
+        return Err(naming("it names its subject in a way that is not known"));
     }
-    let text = name.value.decode_as::<Utf8StringRef<'_>>().map_err(|_| malformed("its user name cannot be read"))?;
+    let text = name.value.decode_as::<Utf8StringRef<'_>>().map_err(|_| naming("its user name cannot be read"))?;
     Ok(text.as_str().to_owned())
 }
 
@@ -120,8 +120,8 @@ fn text(number: u32, value: &[u8]) -> String {
     read.unwrap_or_else(|| hex::encode(value))
 }
 
-fn malformed(reason: &str) -> CertificateError {
-    CertificateError::Malformed { reason: reason.to_owned() }
+fn naming(reason: &str) -> CertificateError {
+    CertificateError::Naming { reason: reason.to_owned() }
 }
 
 const SUBJECT_ALTERNATIVE_NAME: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.17");

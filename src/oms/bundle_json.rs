@@ -172,13 +172,14 @@ struct WireMaterial<'a> {
 }
 
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct WireTimestamps<'a> {
     #[serde(borrow, default, rename = "rfc3161Timestamps")]
     rfc3161_timestamps: Bounded<Object<WireTimestamp<'a>>, MAX_TIMESTAMPS>,
 }
 
 #[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct WireTimestamp<'a> {
     #[serde(borrow)]
     signed_timestamp: Cow<'a, str>,

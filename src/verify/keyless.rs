@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use jiff::Timestamp;
 use sigstore_types::bundle::{CertificateContent, Rfc3161Timestamp, TimestampVerificationData};
 use sigstore_types::{
@@ -6,57 +8,83 @@ use sigstore_types::{
 };
 use sigstore_verify::{VerificationPolicy, VerificationResult, Verifier};
 
-use super::log_entry;
-use super::timestamp::check_bytes;
-use super::{BundleFault, KeylessFault};
-use crate::crypto::{Certificate, PublicKey};
+use super::{BundleFault, KeylessFault, log_entry, timestamp};
+use crate::crypto::{Certificate, ChainError, Chains, PublicKey};
 use crate::finding::Finding;
 use crate::oms::{Envelope, LogEntry, PAYLOAD_TYPE};
 use crate::trust::sigstore::SigstoreRoot;
 use crate::trust::{Identity, IdentityPattern, LogRule};
 
-/// Whom a keyless signature is from, by which key, and when it was made.
-#[derive(Debug)]
-pub(super) struct Signer {
-    pub(super) key: PublicKey,
-    pub(super) identity: Identity,
-    pub(super) times: Vec<Timestamp>,
-    pub(super) warnings: Vec<Finding>,
-}
-
-/// What a keyless signature is checked against.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Rules<'a> {
-    pub(super) root: &'a SigstoreRoot,
-    pub(super) identity: &'a IdentityPattern,
-    pub(super) log: LogRule,
-}
-
 /// A keyless signature, as its bundle has it.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Signed<'a> {
+pub(super) struct KeylessSignature<'a> {
     pub(super) envelope: &'a Envelope,
     pub(super) leaf: &'a Certificate,
     pub(super) log_entries: &'a [LogEntry],
     pub(super) timestamps: &'a [Vec<u8>],
 }
 
-/// Whether a keyless signature holds, and whose it is. The bundle's media type was checked when it was read.
+/// Whether the signer's certificate is one of the instance's, and names the signer who is asked for; with it, the key
+/// that it speaks for.
+///
+/// 1. The certificate leads to one of the instance's authorities, as of its own beginning. At which times it was good is
+///    established with the evidence.
+/// 2. It is one for signing, and no CA.
+/// 3. It names one subject and one provider: those that the verifier asks for.
+///
+/// This comes before all else, so that nobody but the signer who is asked for can make the verifier work.
+pub(super) fn identify(
+    leaf: &Certificate,
+    root: &SigstoreRoot,
+    expected: &IdentityPattern,
+) -> Result<(PublicKey, Identity, Vec<Finding>), BundleFault> {
+    // 1. The chain.
+    let anchors = root.fulcio_certificates().map_err(|error| KeylessFault::TrustRoot { reason: error.to_string() })?;
+    let chains = Chains { anchors: &anchors, untrusted: &[], at: leaf.validity().not_before };
+    chains.check(leaf).map_err(|error| match error {
+        // Signers' certificates have no distinguished name to speak of.
+        ChainError::NoIssuer { issuer, .. } => KeylessFault::Untrusted {
+            reason: format!("it was issued by {issuer}, which is no authority of this instance"),
+        },
+        error => KeylessFault::Untrusted { reason: error.to_string() },
+    })?;
+    // 2. What it is for.
+    if !leaf.is_code_signer() {
+        return Err(KeylessFault::Use.into());
+    }
+    // 3. Who it is.
+    let subject = leaf.subject_name().map_err(KeylessFault::Certificate)?;
+    let issuer = leaf.fulcio_issuer().map_err(KeylessFault::Certificate)?;
+    if let Some(mismatch) = expected.mismatch(subject.as_str(), &issuer, &leaf.fulcio_claims()) {
+        return Err(KeylessFault::Identity(mismatch).into());
+    }
+    let mut warnings = Vec::new();
+    if expected.is_too_broad() {
+        warnings.push(Finding::warning("identity-too-broad", "the pattern accepts about any identity"));
+    }
+    let key = leaf.public_key().map_err(BundleFault::CertificateKey)?;
+    Ok((key, Identity::Keyless { subject: subject.as_str().to_owned(), issuer }, warnings))
+}
+
+/// Whether the evidence for a keyless signature holds; with it, the times at which the signature was made. The bundle's
+/// media type was checked when it was read, certificate, identity and signature before this.
 ///
 /// 1. There is one log entry; it has an inclusion proof with a checkpoint that this log signed, names a log of the
 ///    instance, and repeats in its unsigned fields nothing but what the log signed. Without the last, bytes could change
 ///    that nobody vouches for. An entry of a kind that the library does not know is checked here in full.
-/// 2. Sigstore's library checks, by the trust root: at least one trusted time (RFC 3161, or an entry's own time under
-///    the log's promise), the certificate chain at every such time, the certificate's log (SCT), its use for code
-///    signing, inclusion proof and checkpoint, promise, the signature over the payload, and that the log entry is
-///    about this certificate, signature and payload.
-/// 3. The certificate is one for signing and no CA.
-/// 4. Each timestamp holds nothing but what its authority signed, and the authority's own certificates.
-/// 5. The certificate names one subject and one provider: those that the verifier asks for.
-pub(super) fn identify(signed: Signed<'_>, rules: Rules<'_>) -> Result<Signer, BundleFault> {
-    let Rules { root, identity, log } = rules;
-    let mut warnings = Vec::new();
-    // 1. What the library would pass over.
+/// 2. Each timestamp holds nothing but what its authority signed, and the authority's own certificates.
+/// 3. Somebody claims to know the time.
+/// 4. Sigstore's library checks, by the trust root: the times (RFC 3161, and an entry's own time under the log's
+///    promise), the certificate chain at each of them, the certificate's log (SCT), its use for code signing, inclusion
+///    proof and checkpoint, promise, the signature over the payload, and that the log entry is about this certificate,
+///    signature and payload.
+pub(super) fn check(
+    signed: KeylessSignature<'_>,
+    root: &SigstoreRoot,
+    log: LogRule,
+    warnings: &mut Vec<Finding>,
+) -> Result<Vec<Timestamp>, KeylessFault> {
+    // 1. The log entry, as far as the library would pass over it.
     let for_library = match log {
         LogRule::Required => log_entry::check(signed.log_entries, signed.envelope, signed.leaf, root)?,
         LogRule::InsecureSkip => {
@@ -68,36 +96,42 @@ pub(super) fn identify(signed: Signed<'_>, rules: Rules<'_>) -> Result<Signer, B
             &[]
         }
     };
-    // 2. The library.
-    let verified = ask_library(signed, for_library, root)?;
-    // 3. What the certificate is for.
-    if !signed.leaf.is_code_signer() {
-        return Err(KeylessFault::Use.into());
+    // 2. The timestamps, to the last byte.
+    let fault = |reason| KeylessFault::Timestamp { reason };
+    let mut claimed: Vec<Timestamp> =
+        signed.timestamps.iter().map(|token| timestamp::check(token, root)).collect::<Result<_, _>>().map_err(fault)?;
+    // 3. The times, as they are claimed.
+    let logged = for_library.iter().filter(|entry| entry.promise.is_some()).map(log_entry::time);
+    claimed.extend(logged.collect::<Result<Vec<_>, _>>()?);
+    if claimed.is_empty() {
+        let reason = "there is neither a timestamp nor a log's promise".to_owned();
+        return Err(KeylessFault::NoTime { reason });
     }
-    // 4. The timestamps, to the last byte.
-    for token in signed.timestamps {
-        check_bytes(token, root).map_err(|reason| KeylessFault::Timestamp { reason })?;
-    }
-    // 5. Who it is.
-    let subject = signed.leaf.subject_name().map_err(KeylessFault::Certificate)?;
-    let issuer = signed.leaf.fulcio_issuer().map_err(KeylessFault::Certificate)?;
-    if let Some(mismatch) = identity.mismatch(subject.as_str(), &issuer, &signed.leaf.fulcio_claims()) {
-        return Err(KeylessFault::Identity(mismatch).into());
-    }
-    if identity.is_too_broad() {
-        warnings.push(Finding::warning("identity-too-broad", "the pattern accepts about any identity"));
-    }
-    let identity = Identity::Keyless { subject: subject.as_str().to_owned(), issuer };
-    let key = signed.leaf.public_key().map_err(BundleFault::CertificateKey)?;
-    Ok(Signer { key, identity, times: verified.verified_timestamps().to_vec(), warnings })
+    // 4. The library.
+    let verified = ask_library(signed, for_library, root).map_err(|fault| match fault {
+        KeylessFault::Untrusted { .. } => out_of_time(&claimed, signed.leaf).unwrap_or(fault),
+        fault => fault,
+    })?;
+    Ok(verified.verified_timestamps().to_vec())
+}
+
+/// What the library says of a certificate that was not good at one of these times, in words for people.
+fn out_of_time(claimed: &[Timestamp], leaf: &Certificate) -> Option<KeylessFault> {
+    let validity = leaf.validity();
+    let is_good = |time: &&Timestamp| {
+        let time = u64::try_from(time.as_second()).map(Duration::from_secs);
+        time.is_ok_and(|time| validity.not_before <= time && time <= validity.not_after)
+    };
+    let time = claimed.iter().find(|time| !is_good(time))?;
+    Some(KeylessFault::Untrusted { reason: format!("it was used at {time:.0}, when it was not good") })
 }
 
 /// Asks Sigstore's library about the signature; without log entries for it, about everything but the log.
 fn ask_library(
-    signed: Signed<'_>,
+    signed: KeylessSignature<'_>,
     entries: &[LogEntry],
     root: &SigstoreRoot,
-) -> Result<VerificationResult, BundleFault> {
+) -> Result<VerificationResult, KeylessFault> {
     let without_log = entries.is_empty();
     let policy = VerificationPolicy::any_identity();
     let policy = if without_log { policy.skip_tlog_unsafe() } else { policy };
@@ -117,7 +151,7 @@ fn ask_library(
     // manifest, whose own digest the statement holds; that it is the right one is checked with the statement.
     let claimed = signed.envelope.payload.claimed_subject().ok_or(KeylessFault::NoSubject)?;
     let verified = verifier.verify(ArtifactDigest::sha256(Sha256Hash::new(claimed)), &bundle, &policy);
-    let verified = verified.map_err(|error| BundleFault::from(KeylessFault::from(error)))?;
+    let verified = verified.map_err(KeylessFault::from)?;
     // Nothing is taken for granted that the library says of itself.
     let logged = verified.tlog_verified() || without_log;
     if !verified.certificate_verified()
@@ -125,7 +159,7 @@ fn ask_library(
         || !logged
         || verified.verified_timestamps().is_empty()
     {
-        return Err(KeylessFault::Incomplete.into());
+        return Err(KeylessFault::Incomplete);
     }
     Ok(verified)
 }

@@ -86,6 +86,12 @@ fn check_checkpoint(
     if by_log { Ok(()) } else { Err(fault("its log did not sign the checkpoint")) }
 }
 
+/// When the log says that it took the entry.
+pub(super) fn time(entry: &LogEntry) -> Result<Timestamp, KeylessFault> {
+    let seconds = i64::try_from(entry.integrated_time).map_err(|_| fault("its time is out of range"))?;
+    Timestamp::from_second(seconds).map_err(|error| fault(error.to_string()))
+}
+
 /// The entry as the library has it.
 pub(super) fn to_library(entry: &LogEntry) -> Result<TransparencyLogEntry, KeylessFault> {
     let index = |number: u64| LogIndex::new(number).map_err(|error| fault(error.to_string()));
@@ -94,9 +100,7 @@ pub(super) fn to_library(entry: &LogEntry) -> Result<TransparencyLogEntry, Keyle
     let body = CanonicalizedBody::new(entry.body.clone());
     let mut converted = TransparencyLogEntry::new(index(entry.index)?, id, kind(entry)?, body);
     if entry.integrated_time != 0 {
-        let seconds = i64::try_from(entry.integrated_time).map_err(|_| fault("its time is out of range"))?;
-        converted =
-            converted.with_integrated_time(Timestamp::from_second(seconds).map_err(|error| fault(error.to_string()))?);
+        converted = converted.with_integrated_time(time(entry)?);
     }
     if let Some(promise) = &entry.promise {
         converted = converted.with_inclusion_promise(InclusionPromise::new(SignedTimestamp::new(promise.clone())));

@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use super::keyless::{self, Rules, Signed};
+use super::keyless::{self, KeylessSignature};
 use super::{KeylessFault, Verified, certificate, key};
 use crate::crypto::{ChainError, KeyError, MessageDigest, PublicKey, SigningHash};
 use crate::oms::{Bundle, Envelope, Format, Material, Statement, StatementError, legacy_pae, may_be_legacy};
@@ -24,7 +24,9 @@ impl<'a> Verifier<'a> {
     ///
     /// 1. The bundle's material leads to a key that the trust root vouches for.
     /// 2. That key made the signature over the exact payload bytes. Only now the payload is read.
-    /// 3. The payload is a statement about a model, in the format that goes with the way it was signed (OMS 1.0,
+    /// 3. For keyless signatures: certificate log, transparency log and timestamps show when it was made, and that it was
+    ///    not made in secret.
+    /// 4. The payload is a statement about a model, in the format that goes with the way it was signed (OMS 1.0,
     ///    section 8.3).
     ///
     /// Not checked here: whether files on disk are those of the manifest.
@@ -33,8 +35,7 @@ impl<'a> Verifier<'a> {
     /// [`BundleFault`]: the bundle is refused, and why.
     pub fn verify(&self, bundle: &Bundle) -> Result<Verified, BundleFault> {
         // 1. From the material to a trusted key.
-        let mut times = Vec::new();
-        let (key, identity, warnings) = match (self.trust, &bundle.material) {
+        let (key, identity, mut warnings) = match (self.trust, &bundle.material) {
             (TrustRoot::Key(key), Material::PublicKey(identifier)) => {
                 let (identity, warnings) = key::identify(key, identifier)?;
                 (key.clone(), identity, warnings)
@@ -42,17 +43,22 @@ impl<'a> Verifier<'a> {
             (TrustRoot::Certificates { anchors, time }, Material::Chain { leaf, others }) => {
                 certificate::identify(leaf, others, anchors, *time, self.now)?
             }
-            (TrustRoot::Sigstore { root, identity, log }, Material::Keyless { leaf, log_entries, timestamps }) => {
-                let signed = Signed { envelope: &bundle.envelope, leaf, log_entries, timestamps };
-                let signer = keyless::identify(signed, Rules { root, identity, log: *log })?;
-                times = signer.times;
-                (signer.key, signer.identity, signer.warnings)
+            (TrustRoot::Sigstore { root, identity, .. }, Material::Keyless { leaf, .. }) => {
+                keyless::identify(leaf, root, identity)?
             }
             (_, material) => return Err(BundleFault::OtherMethod { signed: material.method() }),
         };
         // 2. The signature over the payload.
         let format = check_signature(&key, &bundle.envelope)?;
-        // 3. The statement.
+        // 3. The evidence for keyless signatures.
+        let times = match (self.trust, &bundle.material) {
+            (TrustRoot::Sigstore { root, log, .. }, Material::Keyless { leaf, log_entries, timestamps }) => {
+                let signed = KeylessSignature { envelope: &bundle.envelope, leaf, log_entries, timestamps };
+                keyless::check(signed, root, *log, &mut warnings)?
+            }
+            _ => Vec::new(),
+        };
+        // 4. The statement.
         let statement = Statement::from_payload(&bundle.envelope.payload, format).map_err(BundleFault::Statement)?;
         Ok(Verified { identity, name: statement.name, manifest: statement.manifest, times, warnings })
     }

@@ -16,6 +16,7 @@ mod changing;
 mod hashing;
 mod ignores;
 mod key_faults;
+mod keyless;
 mod keys;
 mod killed;
 mod links;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use sigstore_trust_root::{SigstoreInstance, TimeRange, TrustedRoot};
 
-use crate::crypto::Certificate;
+use crate::crypto::{Certificate, CertificateError};
 
 /// The certificate authorities, logs and timestamp authorities of a Sigstore instance, and where we have them from.
 #[derive(Debug, Clone)]
@@ -141,6 +141,15 @@ impl SigstoreRoot {
     /// Whether a log of this instance has this identifier.
     pub(crate) fn has_log(&self, id: &[u8]) -> bool {
         self.root.tlogs.iter().any(|log| log.log_id.key_id.as_bytes() == id)
+    }
+
+    /// Every certificate of every certificate authority.
+    ///
+    /// # Errors
+    /// [`CertificateError`] where one cannot be read.
+    pub(crate) fn fulcio_certificates(&self) -> Result<Vec<Certificate>, CertificateError> {
+        let chains = self.root.certificate_authorities.iter().map(|ca| &ca.cert_chain.certificates);
+        chains.flatten().map(|certificate| Certificate::from_der(certificate.raw_bytes.as_bytes())).collect()
     }
 
     /// Every certificate of every timestamp authority, in DER.

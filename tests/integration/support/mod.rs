@@ -1,6 +1,7 @@
 //! What the integration tests share: the program in a clean environment, models to sign, keys, certificates.
 
 mod authority;
+pub(crate) mod der;
 mod fixture;
 mod program;
 mod shared;

@@ -66,6 +66,13 @@ fn in_words(output: &Output) -> String {
 }
 
 fn is_scrubbed(name: &str) -> bool {
-    let prefixes = ["GITHUB_", "RUNNER_", "ACTIONS_", "SECUREML_"];
-    ["CI", "RUST_LOG", "NO_COLOR"].contains(&name) || prefixes.iter().any(|prefix| name.starts_with(prefix))
+    SCRUBBED.contains(&name) || SCRUBBED_PREFIXES.iter().any(|prefix| name.starts_with(prefix))
 }
+
+/// Variables that change what the program says, where it keeps things, or as whom it would sign.
+const SCRUBBED: [&str; 8] =
+    ["CI", "GCE_METADATA_HOST", "GITLAB_CI", "K_SERVICE", "LOCALAPPDATA", "NO_COLOR", "RUST_LOG", "XDG_CACHE_HOME"];
+
+/// How the names of more such variables begin.
+const SCRUBBED_PREFIXES: [&str; 7] =
+    ["ACTIONS_", "BUILDKITE", "CIRCLE", "GITHUB_", "RUNNER_", "SECUREML_", "SIGSTORE_"];

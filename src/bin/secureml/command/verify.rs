@@ -46,7 +46,8 @@ struct SigstoreArgs {
     /// Ask no network: use the trust root that is on this machine, or the copy in this program.
     #[arg(long)]
     offline: bool,
-    /// Accept a signature that no transparency log has seen. Nobody can tell then who else signs in this name.
+    /// Do not look for the signature in a transparency log. Nobody can tell then who else signs in this name; the time
+    /// must come from a timestamp authority.
     #[arg(long)]
     insecure_skip_tlog: bool,
     #[command(flatten)]

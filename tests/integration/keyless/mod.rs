@@ -1,0 +1,17 @@
+//! Keyless signatures before a verifier: those that the reference tool's makers published, with every byte of them turned
+//! over, and those of an instance that these tests make up.
+
+mod bytes;
+mod fields;
+mod flips;
+mod historical;
+mod identities;
+mod instance;
+mod logs;
+mod places;
+mod published;
+mod scene;
+mod signers;
+mod subject;
+mod swaps;
+mod timestamps;
