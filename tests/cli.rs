@@ -3,7 +3,6 @@
 //! After a wanted change, `TRYCMD=overwrite cargo test --test cli` writes the files anew.
 
 #[test]
-#[expect(clippy::expect_used, reason = "without it there is no test")]
 fn the_command_line_is_as_the_cases_say() {
     let cases = trycmd::TestCases::new();
     // What the environment says of terminals and continuous integration must not change a case; empty is as unset.
