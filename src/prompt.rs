@@ -7,8 +7,8 @@ pub trait Prompt {
     /// Asks for a secret, `what` it is for named in the question; `None` where nobody can answer.
     fn secret(&self, what: &str) -> Option<SecretString>;
 
-    /// Shows the address of a page to visit, and, if wanted, opens it in a browser on this machine. Tells whether a
-    /// browser was opened.
+    /// Sends a person to a page: with `open` to a browser on this machine, and nowhere if there is none, else by showing
+    /// the address. Tells whether a browser was opened.
     fn visit(&self, url: &str, open: bool) -> bool;
 }
 

@@ -121,7 +121,13 @@ impl Http {
         let response = Response { service, url: place(), status: status.as_u16(), location, body };
         if status == StatusCode::TOO_MANY_REQUESTS || status.is_server_error() {
             let pause = pause.and_then(|seconds| seconds.parse().ok()).map(Duration::from_secs);
-            return Attempt::Failed { error: response.refused(), again: true, pause };
+            // A gateway that gives up, or a fault behind it, does not say that nothing was done.
+            let refused = matches!(status, StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE);
+            return Attempt::Failed {
+                error: response.refused(),
+                again: refused || request.repeat == Repeat::Freely,
+                pause,
+            };
         }
         Attempt::Answer(response)
     }

@@ -2,10 +2,12 @@
 
 mod client;
 mod error;
+mod redact;
 mod request;
 mod runtime;
 
 pub use client::Http;
 pub use error::HttpError;
+pub use redact::without_secrets;
 pub use request::{Repeat, Request, Response};
 pub use runtime::block_on;

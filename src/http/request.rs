@@ -1,7 +1,7 @@
 use std::fmt;
 
-use super::HttpError;
 use super::error::excerpt;
+use super::{HttpError, without_secrets};
 
 /// A request to a service. Its headers and body may hold secrets: it prints its address alone.
 pub struct Request<'a> {
@@ -85,7 +85,7 @@ impl Response {
             service: self.service,
             status: self.status,
             said: excerpt(&self.body),
-            location: self.location,
+            location: self.location.as_deref().map(place),
             url: self.url,
         }
     }
@@ -93,8 +93,14 @@ impl Response {
     /// The body, where the service sent something that is not what it should.
     #[must_use]
     pub fn unusable(&self, reason: impl fmt::Display) -> HttpError {
-        HttpError::Unusable { service: self.service, url: self.url.clone(), reason: reason.to_string() }
+        let reason = without_secrets(&reason.to_string());
+        HttpError::Unusable { service: self.service, url: self.url.clone(), reason }
     }
+}
+
+/// Where a redirect points to, without what it may carry there.
+fn place(location: &str) -> String {
+    without_secrets(location.split(['?', '#']).next().unwrap_or_default())
 }
 
 impl fmt::Debug for Response {

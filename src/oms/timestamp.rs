@@ -1,4 +1,4 @@
-use cms::cert::x509::der::asn1::{GeneralizedTime, ObjectIdentifier};
+use cms::cert::x509::der::asn1::{GeneralizedTime, ObjectIdentifier, OctetString};
 use cms::cert::x509::der::{self, Any, Decode as _, Encode as _, Reader as _, SliceReader, Tag};
 use cms::content_info::ContentInfo;
 use cms::signed_data::SignedData;
@@ -49,19 +49,36 @@ impl TimestampToken {
     /// # Errors
     /// [`der::Error`] where it holds none.
     pub fn time(&self) -> der::Result<Timestamp> {
+        self.info().map(|(_, time)| time)
+    }
+
+    /// The digest of what it is about, as it claims.
+    ///
+    /// # Errors
+    /// [`der::Error`] where it holds none.
+    pub fn imprint(&self) -> der::Result<Vec<u8>> {
+        self.info().map(|(imprint, _)| imprint)
+    }
+
+    /// Imprint and time in `TSTInfo` (RFC 3161, section 2.4.2).
+    fn info(&self) -> der::Result<(Vec<u8>, Timestamp)> {
         let info = self.signed.encap_content_info.econtent.as_ref().ok_or(der::ErrorKind::Failed)?;
-        let time = SliceReader::new(info.value())?.sequence(|inner| {
+        let (imprint, time) = SliceReader::new(info.value())?.sequence(|inner| {
             let _version: u8 = inner.decode()?;
             let _policy: ObjectIdentifier = inner.decode()?;
-            let _imprint: Any = inner.decode()?;
+            let imprint = inner.sequence(|imprint| {
+                let _algorithm: Any = imprint.decode()?;
+                OctetString::decode(imprint)
+            })?;
             let _serial: Any = inner.decode()?;
             let time: GeneralizedTime = inner.decode()?;
             // What follows is not read.
             inner.read_slice(inner.remaining_len())?;
-            Ok(time)
+            Ok((imprint, time))
         })?;
         let seconds = i64::try_from(time.to_unix_duration().as_secs()).map_err(|_| der::ErrorKind::DateTime)?;
-        Timestamp::from_second(seconds).map_err(|_| der::ErrorKind::DateTime.into())
+        let time = Timestamp::from_second(seconds).map_err(|_| der::ErrorKind::DateTime)?;
+        Ok((imprint.into_bytes(), time))
     }
 }
 

@@ -17,7 +17,10 @@ pub struct IdentityPattern {
 enum SubjectPattern {
     Exact(String),
     Glob(glob::Pattern),
-    Regex(Box<Regex>),
+    Regex {
+        whole: Box<Regex>,
+        given: String,
+    },
     /// Any name: the claims decide.
     Claims,
 }
@@ -63,7 +66,8 @@ impl IdentityPattern {
         // By itself first: a stray parenthesis must not reach beyond the one around it.
         Regex::new(pattern).map_err(|error| failed(&error))?;
         let whole = Regex::new(&format!(r"\A(?:{pattern})\z")).map_err(|error| failed(&error))?;
-        Ok(Self { subject: SubjectPattern::Regex(Box::new(whole)), issuer: issuer.into(), claims: Vec::new() })
+        let subject = SubjectPattern::Regex { whole: Box::new(whole), given: pattern.to_owned() };
+        Ok(Self { subject, issuer: issuer.into(), claims: Vec::new() })
     }
 
     /// Whatever name these claims go with; at least one is needed to be of any use.
@@ -112,7 +116,7 @@ impl IdentityPattern {
         match &self.subject {
             SubjectPattern::Exact(expected) => subject == expected,
             SubjectPattern::Glob(pattern) => pattern.matches_with(subject, GLOB),
-            SubjectPattern::Regex(pattern) => pattern.is_match(subject),
+            SubjectPattern::Regex { whole, .. } => whole.is_match(subject),
             SubjectPattern::Claims => true,
         }
     }
@@ -127,9 +131,10 @@ impl ClaimRule {
                 ("GitHub repository", expected, found, found == Some(expected))
             }
             Self::GitHubWorkflow(expected) => {
-                let found = claim(BUILD_CONFIG).and_then(path_of_url).and_then(workflow_file);
-                let name = found.and_then(|file| file.rsplit('/').next());
-                ("GitHub workflow", expected, found, found == Some(expected) || name == Some(expected))
+                let config = claim(BUILD_CONFIG);
+                let found = claim(SOURCE_REPOSITORY).zip(config).and_then(|(own, config)| workflow_file(own, config));
+                let name = found.and_then(|file| file.strip_prefix(WORKFLOWS));
+                ("GitHub workflow", expected, found.or(config), found == Some(expected) || name == Some(expected))
             }
             Self::GitHubRef(expected) => {
                 let found = claim(SOURCE_REF);
@@ -169,7 +174,7 @@ impl fmt::Display for SubjectPattern {
         match self {
             Self::Exact(name) => f.write_str(name),
             Self::Glob(pattern) => f.write_str(pattern.as_str()),
-            Self::Regex(pattern) => f.write_str(pattern.as_str()),
+            Self::Regex { given, .. } => f.write_str(given),
             Self::Claims => f.write_str("anybody with the right claims"),
         }
     }
@@ -180,11 +185,13 @@ fn path_of_url(url: &str) -> Option<&str> {
     url.split_once("://")?.1.split_once('/').map(|(_, path)| path)
 }
 
-/// The file in `owner/name/.github/workflows/sign.yml@refs/heads/main`.
-fn workflow_file(path: &str) -> Option<&str> {
-    path.splitn(3, '/').nth(2)?.split_once('@').map(|(file, _)| file)
+/// The file in `REPOSITORY/.github/workflows/sign.yml@refs/heads/main`, if it is one of this repository.
+fn workflow_file<'a>(repository: &str, config: &'a str) -> Option<&'a str> {
+    config.strip_prefix(repository)?.strip_prefix('/')?.split_once('@').map(|(file, _)| file)
 }
 
+/// The folder of all workflows.
+const WORKFLOWS: &str = ".github/workflows/";
 const SOURCE_REPOSITORY: u32 = 12;
 const SOURCE_REF: u32 = 14;
 const BUILD_CONFIG: u32 = 18;
@@ -250,6 +257,12 @@ mod tests {
         }
         for wrong in ["workflows/sign.yml", "ign.yml", "sign.yml@refs/heads/main", ""] {
             assert!(!holds(ClaimRule::GitHubWorkflow(wrong.to_owned())), "{wrong}");
+        }
+        // A workflow of another repository, even one whose name begins alike.
+        for other in ["https://github.com/x/y/.github/workflows/sign.yml@r", "https://github.com/o/r2/sign.yml@r"] {
+            let claims = [claims[0].clone(), FulcioClaim { number: 18, value: other.to_owned() }];
+            let rule = IdentityPattern::claims(vec![ClaimRule::GitHubWorkflow("sign.yml".to_owned())], "i");
+            assert!(rule.mismatch(WORKFLOW, "i", &claims).is_some(), "{other}");
         }
         assert!(!holds(ClaimRule::GitHubRef("main".to_owned())));
         assert!(IdentityPattern::claims(Vec::new(), "i").mismatch(WORKFLOW, "i", &claims).is_some());

@@ -86,6 +86,7 @@ impl From<sigstore_verify::Error> for KeylessFault {
             Error::Certificate(LibraryCertificate::Malformed(_)) => Self::Bundle { reason },
             Error::Certificate(_) => Self::Untrusted { reason },
             Error::TransparencyLog(TransparencyLogError::UnknownLog { log_id }) => Self::UnknownLog { id: log_id },
+            Error::TransparencyLog(TransparencyLogError::IntegratedTime(_)) => Self::NoTime { reason },
             Error::TransparencyLog(_) => Self::Log { reason },
             Error::Timestamp(TimestampError::NoVerifiedTimestamp(_)) => Self::NoTime { reason },
             Error::Timestamp(_) => Self::Timestamp { reason },

@@ -164,7 +164,15 @@ pub(crate) fn for_trust_root(error: &SigstoreError) -> Option<String> {
         ),
         SigstoreError::NeverAsked { .. } => text("run `secureml trust update` with the same --tuf-url and --tuf-root"),
         SigstoreError::Repository { .. } => text(
-            "check this machine's clock; if it is right, tell those who run the repository, and sign or verify nothing",
+            "check this machine's clock and, where you gave it, --tuf-root; if they are right, tell those who run the \
+             repository, and sign or verify nothing",
+        ),
+        SigstoreError::Interrupted { .. } => {
+            text("check the network, or go by what is on this machine with --offline or --trust-config FILE")
+        }
+        SigstoreError::Kept { .. } => text(
+            "run `secureml trust update` where there is a network; where there never is one, give a current one with \
+             --trust-config FILE",
         ),
         SigstoreError::Read(_) => text("check the path given with --trust-config"),
         SigstoreError::Malformed { .. } => {
@@ -224,7 +232,7 @@ fn for_keyless(fault: &KeylessFault) -> String {
         KeylessFault::UnknownLog { .. } | KeylessFault::Untrusted { .. } => {
             "give the Sigstore instance of the signer with --trust-config or --use-staging, or run `secureml trust update`"
         }
-        KeylessFault::NoTime { .. } => "check this machine's clock, and ask the signer to sign with a timestamp authority",
+        KeylessFault::NoTime { .. } => "check this machine's clock; if it is right, ask the signer to sign with a timestamp authority",
         KeylessFault::TrustRoot { .. } => "run `secureml trust update`, or give another file with --trust-config",
         KeylessFault::LogEntries { found: 0 } => "ask the signer to sign with a transparency log",
         _ => "get the signature again from where the model came from, and do not use the model until then",

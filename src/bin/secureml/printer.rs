@@ -53,10 +53,17 @@ impl Printer {
 
     /// Warnings on standard error.
     pub(crate) fn warnings(self, findings: &[Finding]) {
-        if self.quiet || !self.warnings || self.muted {
+        if self.muted {
             return;
         }
-        let (shown, more) = split(findings.iter().filter(|finding| finding.severity == Severity::Warning));
+        let silent = self.quiet || !self.warnings;
+        let is_shown = |finding: &&Finding| {
+            finding.severity == Severity::Warning && (!silent || ALWAYS_SAID.contains(&finding.rule))
+        };
+        let (shown, more) = split(findings.iter().filter(is_shown));
+        if shown.is_empty() {
+            return;
+        }
         let mut lines: Vec<String> = shown.into_iter().map(line).collect();
         if more > 0 {
             lines.push(format!("and {more} more"));
@@ -129,6 +136,8 @@ fn counts(findings: &[Finding]) -> String {
     format!("{} in all", parts.join(", "))
 }
 
+/// Warnings that nothing silences: a check was switched off.
+const ALWAYS_SAID: [&str; 1] = ["log-not-checked"];
 /// How many findings are shown one by one.
 const SHOWN: usize = 20;
 const ERROR: Style = AnsiColor::Red.on_default().bold();

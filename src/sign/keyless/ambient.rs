@@ -10,7 +10,7 @@ use serde::Deserialize;
 
 use super::{IdentityToken, KeylessError, google};
 use crate::env::Env;
-use crate::http::{Http, HttpError, Request, block_on};
+use crate::http::{Http, HttpError, Request, block_on, without_secrets};
 
 /// The environments that are known, as a message names them.
 pub(super) const LOOKED_FOR: &str =
@@ -79,7 +79,7 @@ fn github(http: &Http, env: &Env, audience: &str) -> Result<IdentityToken, Keyle
     let body = response.clone().success()?;
     // What the parser would say of the text is left out: it may repeat a token.
     let Answer { value } = serde_json::from_slice(&body).map_err(|_| response.unusable("it holds no token"))?;
-    Ok(IdentityToken::parse(&value)?)
+    IdentityToken::parse(&value).map_err(|error| response.unusable(error).into())
 }
 
 fn other(http: &Http, environment: &'static str, audience: &str) -> Result<IdentityToken, KeylessError> {
@@ -88,7 +88,7 @@ fn other(http: &Http, environment: &'static str, audience: &str) -> Result<Ident
     match found {
         Ok(Some(token)) => Ok(IdentityToken::parse(&SecretString::from(token.reveal().to_owned()))?),
         Ok(None) => Err(KeylessError::NoIdentity { looked: LOOKED_FOR }),
-        Err(error) => Err(failed(described(&error))),
+        Err(error) => Err(failed(without_secrets(&described(&error)))),
     }
 }
 

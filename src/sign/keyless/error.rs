@@ -1,7 +1,6 @@
 use super::TokenError;
 use crate::crypto::CertificateError;
 use crate::http::HttpError;
-use crate::oms::BundleError;
 
 /// Why there is no keyless signature.
 #[derive(Debug, thiserror::Error)]
@@ -56,9 +55,6 @@ pub enum KeylessError {
     /// The certificate cannot be read.
     #[error("the certificate from Fulcio is not usable")]
     Malformed(#[from] CertificateError),
-    /// The log entry cannot be read.
-    #[error("the log entry from Rekor is not usable")]
-    Entry(#[from] BundleError),
     /// The system gives no random numbers.
     #[error("the system gives no random numbers")]
     Random,

@@ -35,28 +35,26 @@ pub(super) fn certificate(
     let answer = response.clone().success().map_err(KeylessError::from)?;
     let answer: Issued =
         serde_json::from_slice(&answer).map_err(|error| KeylessError::from(response.unusable(error)))?;
-    let chain = answer.signed_certificate_embedded_sct.ok_or_else(|| KeylessError::Certificate {
-        reason: "it comes without the promise of a certificate log inside it".to_owned(),
-    })?;
-    let pem = chain.chain.certificates.first().map(String::as_str).unwrap_or_default();
-    let leaf = Certificate::all_from_pem(pem.as_bytes()).map_err(|error| unusable(&error))?;
-    let leaf = leaf.into_iter().next().ok_or_else(|| unusable(&"there is none"))?;
-    check(&leaf, token, key)?;
+    let chain = answer.signed_certificate_embedded_sct;
+    let pem = chain.as_ref().and_then(|chain| chain.chain.certificates.first());
+    let pem =
+        pem.ok_or_else(|| KeylessError::from(response.unusable("it holds no certificate with a log's receipt")))?;
+    let leaf = Certificate::all_from_pem(pem.as_bytes()).ok().and_then(|all| all.into_iter().next());
+    let leaf = leaf.ok_or_else(|| KeylessError::from(response.unusable("its certificate cannot be read")))?;
+    check(&leaf, token, key).map_err(|reason| KeylessError::from(response.unusable(reason)))?;
     Ok(leaf)
 }
 
 /// The certificate must hold our key, and name the provider that vouched for us.
-fn check(leaf: &Certificate, token: &IdentityToken, key: &dyn SigningKey) -> Result<(), KeylessError> {
-    let wrong = |reason: &str| KeylessError::Certificate { reason: reason.to_owned() };
+fn check(leaf: &Certificate, token: &IdentityToken, key: &dyn SigningKey) -> Result<(), String> {
     if leaf.public_key().ok().as_ref() != Some(key.public_key()) {
-        return Err(wrong("it is for another key"));
+        return Err("the certificate is for another key".to_owned());
     }
-    let issuer = leaf.fulcio_issuer()?;
+    let issuer = leaf.fulcio_issuer().map_err(|error| error.to_string())?;
     if issuer != token.issuer() && issuer != token.own_issuer() {
-        return Err(wrong("it names another identity provider"));
+        return Err(format!("the certificate names another identity provider, {issuer}"));
     }
-    leaf.subject_name()?;
-    Ok(())
+    leaf.subject_name().map(drop).map_err(|error| error.to_string())
 }
 
 /// What has to be signed to prove that the key is at hand: the claim by which Fulcio knows those whom the token's

@@ -26,7 +26,7 @@ pub(super) fn token(http: &Http, env: &Env, audience: &str) -> Result<IdentityTo
     let response = http.send(&request)?;
     let body = response.clone().success()?;
     let text = String::from_utf8(body).map_err(|_| response.unusable("it is not UTF-8"))?;
-    Ok(IdentityToken::parse(&SecretString::from(text))?)
+    IdentityToken::parse(&SecretString::from(text)).map_err(|error| response.unusable(error).into())
 }
 
 const HOST_VARIABLE: &str = "GCE_METADATA_HOST";

@@ -184,7 +184,7 @@ fn exchange(
     // What the parser would say of the text is left out: it may repeat a token.
     let Answer { id_token } =
         serde_json::from_slice(&answer).map_err(|_| response.unusable("it holds no identity token"))?;
-    Ok(IdentityToken::parse(&id_token)?)
+    IdentityToken::parse(&id_token).map_err(|error| response.unusable(error).into())
 }
 
 /// 256 bits that nobody can guess, as text.

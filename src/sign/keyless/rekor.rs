@@ -6,7 +6,7 @@ use sigstore_types::{DerCertificate, DsseEnvelope, DsseSignature, KeyId, Payload
 use super::KeylessError;
 use crate::crypto::{Certificate, SigningHash};
 use crate::http::{Http, Repeat, Request, Response};
-use crate::oms::{Envelope, InclusionProof, LogEntry, PAYLOAD_TYPE};
+use crate::oms::{BundleError, Envelope, InclusionProof, LogEntry, PAYLOAD_TYPE};
 use crate::trust::sigstore::RekorVersion;
 
 /// Puts an envelope into a log, once.
@@ -93,7 +93,10 @@ fn upload_v2(http: &Http, base: &str, envelope: &Envelope, leaf: &Certificate) -
     let response = post(http, &url, &entry, Repeat::IfRefused)?;
     let answer = response.clone().success()?;
     let text = std::str::from_utf8(&answer).map_err(|error| response.unusable(error))?;
-    Ok(LogEntry::from_json(text)?)
+    LogEntry::from_json(text).map_err(|error| match error {
+        BundleError::Json(error) => response.unusable(error).into(),
+        error => response.unusable(error).into(),
+    })
 }
 
 fn post(http: &Http, url: &str, entry: &impl serde::Serialize, repeat: Repeat) -> Result<Response, KeylessError> {

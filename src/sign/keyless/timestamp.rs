@@ -5,12 +5,14 @@ use aws_lc_rs::rand;
 use super::KeylessError;
 use crate::crypto::{MessageDigest, Signature, SigningHash};
 use crate::http::{Http, Request};
+use crate::oms::TimestampToken;
 
-/// Asks an authority to say that it has seen a signature (RFC 3161); gives its response as it is. That it is about this
-/// signature is checked with the bundle.
+/// Asks an authority to say that it has seen a signature (RFC 3161); gives its response as it is. Whether the authority
+/// is one that is trusted is checked with the bundle; what is no timestamp of this signature at all is refused before
+/// anything is logged.
 ///
 /// # Errors
-/// [`KeylessError`] where it does not.
+/// [`KeylessError`] where there is none.
 pub(super) fn request(http: &Http, url: &str, signature: &Signature) -> Result<Vec<u8>, KeylessError> {
     let digest = MessageDigest::of(SigningHash::Sha256, &[signature.as_der()]);
     let mut nonce = [0; 8];
@@ -18,7 +20,13 @@ pub(super) fn request(http: &Http, url: &str, signature: &Signature) -> Result<V
     let body = query(digest.as_bytes(), nonce);
     let request = Request::post("the timestamp authority", url, "application/timestamp-query", body);
     let response = http.send(&request.with_header("Accept", "application/timestamp-reply"))?;
-    Ok(response.success()?)
+    let answer = response.clone().success()?;
+    let imprint = TimestampToken::from_der(&answer).and_then(|token| token.imprint());
+    match imprint {
+        Ok(imprint) if imprint == digest.as_bytes() => Ok(answer),
+        Ok(_) => Err(response.unusable("it is about something else").into()),
+        Err(_) => Err(response.unusable("it holds no timestamp").into()),
+    }
 }
 
 /// A `TimeStampReq` for a SHA-256 (RFC 3161, section 2.4.1): version, imprint, nonce, and the wish for the authority's

@@ -5,10 +5,10 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use sigstore_trust_root::{
-    SigningConfig, SigstoreInstance, TrustedRoot, TufBootstrap, TufConfig, fetch_trust_material_at,
+    Error as TufError, SIGNING_CONFIG_TARGET, SigningConfig, SigstoreInstance, TrustedRoot, TufBootstrap, TufConfig,
 };
 
-use super::cache::{Cache, expiry};
+use super::cache::{Cache, Generation, expiry};
 use super::{Origin, Services, ServicesError, SigstoreRoot};
 use crate::http::{Http, HttpError, Request, block_on};
 use crate::io::{ReadError, read_to_limit};
@@ -69,17 +69,16 @@ pub fn load(instance: &Instance, access: Access, cache: Option<&Path>, now: Dura
         return from_file(path);
     }
     let now = timestamp(now);
-    let (url, bootstrap) = repository(instance);
-    let cache = Cache::for_repository(cache, url);
-    let updated = cache.as_ref().and_then(Cache::updated);
-    match (access, cache, updated) {
-        (Access::Online, Some(cache), Some(updated)) if is_recent(updated, now) => {
-            from_cache(url, bootstrap, &cache, updated, now)
-                .or_else(|_| from_network(url, bootstrap, Some(&cache), now))
+    let repository = Repository::of(instance);
+    let cache = Cache::for_repository(cache, repository.url);
+    let current = cache.as_ref().and_then(Cache::current);
+    match (access, current) {
+        (Access::Online, Some(current)) if is_recent(current.updated, now) => {
+            repository.read(&current, now).or_else(|_| repository.fetch(cache.as_ref(), now))
         }
-        (Access::Online, cache, _) => from_network(url, bootstrap, cache.as_ref(), now),
-        (Access::Offline, Some(cache), Some(updated)) => from_cache(url, bootstrap, &cache, updated, now),
-        (Access::Offline, _, _) => embedded(instance, now),
+        (Access::Online, _) => repository.fetch(cache.as_ref(), now),
+        (Access::Offline, Some(current)) => repository.read(&current, now),
+        (Access::Offline, None) => embedded(instance, now),
     }
 }
 
@@ -91,8 +90,8 @@ pub fn update(instance: &Instance, cache: Option<&Path>, now: Duration) -> Resul
     if let Instance::File(path) = instance {
         return from_file(path);
     }
-    let (url, bootstrap) = repository(instance);
-    from_network(url, bootstrap, Cache::for_repository(cache, url).as_ref(), timestamp(now))
+    let repository = Repository::of(instance);
+    repository.fetch(Cache::for_repository(cache, repository.url).as_ref(), timestamp(now))
 }
 
 fn from_file(path: &Path) -> Result<Loaded, SigstoreError> {
@@ -120,68 +119,118 @@ fn from_file(path: &Path) -> Result<Loaded, SigstoreError> {
     Ok(Loaded { root: SigstoreRoot { root, origin: Origin::File { path: path.to_owned() } }, config })
 }
 
-fn from_network(url: &str, bootstrap: &[u8], cache: Option<&Cache>, now: Timestamp) -> Result<Loaded, SigstoreError> {
-    let http = Http::new()?;
-    // The TUF client tries nothing twice and says little of the network: the first question is ours.
-    let first = format!("{}/timestamp.json", url.trim_end_matches('/'));
-    let newest = http.send(&Request::get("the TUF repository", &first))?.success()?;
-    let config = TufConfig::custom(url, TufBootstrap::trusted(bootstrap)).with_http_client(http.client());
-    let config = match cache {
-        Some(cache) => config.with_cache_dir(cache.folder()),
-        None => config.without_cache(),
-    };
-    let (root, services) = fetch(url, config, now)?;
-    if let Some(cache) = cache {
-        cache.mark(now);
-    }
-    let expires = cache.and_then(Cache::expires).or_else(|| expiry(&newest)).unwrap_or(now);
-    let origin = Origin::Repository { url: url.to_owned(), updated: now, expires };
-    Ok(Loaded { root: SigstoreRoot { root, origin }, config: services })
+/// A TUF repository, and the root that it is believed by.
+#[derive(Debug, Clone, Copy)]
+struct Repository<'a> {
+    url: &'a str,
+    bootstrap: &'a [u8],
 }
 
-fn from_cache(
-    url: &str,
-    bootstrap: &[u8],
-    cache: &Cache,
-    updated: Timestamp,
-    now: Timestamp,
-) -> Result<Loaded, SigstoreError> {
-    let expires = cache.expires().unwrap_or(now);
-    if expires < now {
-        return Err(SigstoreError::Expired {
-            what: format!("the trust root from {url}, kept in {},", cache.folder().display()),
-            expires,
-        });
-    }
-    let config = TufConfig::custom(url, TufBootstrap::trusted(bootstrap)).with_cache_dir(cache.folder()).offline();
-    let (root, services) = fetch(url, config, now)?;
-    let origin = Origin::Repository { url: url.to_owned(), updated, expires };
-    Ok(Loaded { root: SigstoreRoot { root, origin }, config: services })
-}
-
-/// Trust root and, where the repository has one that is known, signing configuration.
-fn fetch(url: &str, config: TufConfig, now: Timestamp) -> Result<(TrustedRoot, Option<SigningConfig>), SigstoreError> {
-    let failed = |error: sigstore_trust_root::Error| SigstoreError::Repository {
-        url: url.to_owned(),
-        reason: error.to_string(),
-    };
-    let (root, services) = block_on(async {
-        match fetch_trust_material_at(config.clone(), now).await {
-            Ok((root, services)) => Ok((root, Some(services))),
-            // Perhaps there is no signing configuration, which verifying does not need.
-            Err(_) => TrustedRoot::from_tuf_at(config, now).await.map(|root| (root, None)),
+impl<'a> Repository<'a> {
+    fn of(instance: &'a Instance) -> Self {
+        let known = |instance: SigstoreInstance| Self { url: instance.tuf_url(), bootstrap: instance.tuf_root() };
+        match instance {
+            Instance::Repository { url, root } => Self { url, bootstrap: root },
+            Instance::Staging => known(SigstoreInstance::Staging),
+            Instance::Public | Instance::File(_) => known(SigstoreInstance::PublicGood),
         }
-    })
-    .map_err(HttpError::from)?
-    .map_err(failed)?;
+    }
+
+    /// Asks the repository, and keeps what is good.
+    fn fetch(self, cache: Option<&Cache>, now: Timestamp) -> Result<Loaded, SigstoreError> {
+        let http = Http::new()?;
+        // The TUF client tries nothing twice and says little of the network: the first question is ours.
+        let first = format!("{}/timestamp.json", self.url.trim_end_matches('/'));
+        http.send(&Request::get("the TUF repository", &first))?.success()?;
+        let cache = cache.and_then(|cache| cache.copy().ok().map(|copy| (Some(cache), copy)));
+        let (cache, copy) = match cache {
+            Some(pair) => pair,
+            // Nothing can be kept, but a place to work in is needed.
+            None => (None, tempfile::tempdir().map_err(HttpError::from)?),
+        };
+        let current = Generation { folder: copy.path().to_owned(), updated: now };
+        let config = self.config(&current).with_http_client(http.client());
+        let (root, services) = self.ask(&config, &current, now)?;
+        let loaded = self.loaded(root, services, &current, now);
+        if let Some(cache) = cache {
+            // What cannot be kept is fetched again the next time.
+            drop(cache.promote(copy, now));
+        }
+        Ok(loaded)
+    }
+
+    /// Reads what is kept, and verifies it again.
+    fn read(self, current: &Generation, now: Timestamp) -> Result<Loaded, SigstoreError> {
+        if let Some(expires) = current.expires().filter(|expires| *expires < now) {
+            let what = format!("the trust root from {}, kept in {},", self.url, current.folder.display());
+            return Err(SigstoreError::Expired { what, expires });
+        }
+        let damaged = |error: TufError| SigstoreError::Kept {
+            url: self.url.to_owned(),
+            place: current.folder.clone(),
+            reason: error.to_string(),
+        };
+        let config = self.config(current).offline();
+        let (root, services) = block_on(material(&config, current, now)).map_err(HttpError::from)?.map_err(damaged)?;
+        Ok(self.loaded(root, services, current, now))
+    }
+
+    /// Asks with this configuration; what is interrupted is tried again.
+    fn ask(self, config: &TufConfig, current: &Generation, now: Timestamp) -> Result<Material, SigstoreError> {
+        let mut pauses = PAUSES.iter();
+        loop {
+            let error = match block_on(material(config, current, now)).map_err(HttpError::from)? {
+                Ok(found) => return Ok(found),
+                Err(error) => error,
+            };
+            match pauses.next() {
+                Some(pause) if is_interrupted(&error) => std::thread::sleep(*pause),
+                _ => return Err(self.refused(&error)),
+            }
+        }
+    }
+
+    fn config(self, current: &Generation) -> TufConfig {
+        TufConfig::custom(self.url, TufBootstrap::trusted(self.bootstrap)).with_cache_dir(current.folder.clone())
+    }
+
+    fn loaded(self, root: TrustedRoot, config: Option<SigningConfig>, current: &Generation, now: Timestamp) -> Loaded {
+        let expires = current.expires().unwrap_or(now);
+        let origin = Origin::Repository { url: self.url.to_owned(), updated: current.updated, expires };
+        Loaded { root: SigstoreRoot { root, origin }, config }
+    }
+
+    fn refused(self, error: &TufError) -> SigstoreError {
+        let (url, reason) = (self.url.to_owned(), error.to_string());
+        if is_interrupted(error) {
+            return SigstoreError::Interrupted { url, reason };
+        }
+        SigstoreError::Repository { url, reason }
+    }
+}
+
+type Material = (TrustedRoot, Option<SigningConfig>);
+
+/// Trust root and, where the repository has one, signing configuration.
+async fn material(config: &TufConfig, current: &Generation, now: Timestamp) -> Result<Material, TufError> {
+    let root = TrustedRoot::from_tuf_at(config.clone(), now).await?;
+    // Known once the first has been fetched.
+    let has_services = current.lists(SIGNING_CONFIG_TARGET);
+    let services = if has_services { Some(SigningConfig::from_tuf_at(config.clone(), now).await?) } else { None };
     Ok((root, services))
+}
+
+/// Whether the network is at fault and not what came over it; the library tells it in words alone. More than was
+/// announced is no fault of the network.
+fn is_interrupted(error: &TufError) -> bool {
+    matches!(error, TufError::Tuf(text) if text.contains("transport error") && !text.contains("exceeds max"))
 }
 
 fn embedded(instance: &Instance, now: Timestamp) -> Result<Loaded, SigstoreError> {
     let known = match instance {
         Instance::Public => SigstoreInstance::PublicGood,
         Instance::Staging => SigstoreInstance::Staging,
-        _ => return Err(SigstoreError::NeverAsked { url: repository(instance).0.to_owned() }),
+        _ => return Err(SigstoreError::NeverAsked { url: Repository::of(instance).url.to_owned() }),
     };
     let damaged = || SigstoreError::Malformed {
         place: "the copy inside this program".to_owned(),
@@ -194,16 +243,6 @@ fn embedded(instance: &Instance, now: Timestamp) -> Result<Loaded, SigstoreError
     let root = known.embedded_trusted_root().map_err(|_| damaged())?;
     let config = known.embedded_signing_config().map_err(|_| damaged())?;
     Ok(Loaded { root: SigstoreRoot { root, origin: Origin::Embedded { expires } }, config })
-}
-
-fn repository(instance: &Instance) -> (&str, &[u8]) {
-    match instance {
-        Instance::Repository { url, root } => (url, root),
-        Instance::Staging => (SigstoreInstance::Staging.tuf_url(), SigstoreInstance::Staging.tuf_root()),
-        Instance::Public | Instance::File(_) => {
-            (SigstoreInstance::PublicGood.tuf_url(), SigstoreInstance::PublicGood.tuf_root())
-        }
-    }
 }
 
 /// Whether the repository was asked within the last day; a time in the future is no reason not to ask.
@@ -243,6 +282,24 @@ pub enum SigstoreError {
         /// What is wrong.
         reason: String,
     },
+    /// The repository's server stopped answering half-way.
+    #[error("the trust root of {url} could not be fetched: {reason}")]
+    Interrupted {
+        /// Its URL.
+        url: String,
+        /// What happened.
+        reason: String,
+    },
+    /// What is kept on this machine does not hold, or is not complete.
+    #[error("the trust root of {url} that is kept in {} is damaged: {reason}", place.display())]
+    Kept {
+        /// Its repository.
+        url: String,
+        /// Where it is kept.
+        place: PathBuf,
+        /// What is wrong.
+        reason: String,
+    },
     /// It is too old to be believed.
     #[error("{what} expired on {expires:.0}")]
     Expired {
@@ -263,4 +320,6 @@ const CLIENT_TRUST_CONFIG: &str = "application/vnd.dev.sigstore.clienttrustconfi
 /// How the media type of a bare trust root begins; versions follow.
 const TRUSTED_ROOT: &str = "application/vnd.dev.sigstore.trustedroot";
 const MAX_BYTES: u64 = 4 << 20;
+/// Before each further attempt to fetch a trust root.
+const PAUSES: [Duration; 2] = [Duration::from_millis(500), Duration::from_secs(1)];
 const DAY_SECONDS: i64 = 24 * 60 * 60;

@@ -137,5 +137,5 @@ fn a_log_does_not_know_the_future() {
     let tomorrow = now().as_secs() + 24 * 60 * 60;
     let leaf = Leaf { validity: (tomorrow, tomorrow + LIFE), ..usual() };
     let bundle = scene.instance.bundle(&scene.sign(&leaf), &Log::V1 { time: tomorrow + 60 }, &[]);
-    assert_refused("tomorrow", &scene.verify(&bundle), "signature-log", "is in the future");
+    assert_refused("tomorrow", &scene.verify(&bundle), "signature-time", "is in the future");
 }

@@ -58,7 +58,7 @@ AGAIN = {
         "fulcio",
         CERTIFICATE,
         "trust_config_v1.json",
-        ("the certificate from Fulcio is not usable", "it is for another key"),
+        ("answered something unusable", "the certificate is for another key"),
     ),
     "another upload's entry (v1)": ("rekor", ENTRIES_V1, "trust_config_v1.json", (NOT_WRITTEN, CHECK)),
     "another upload's entry (v1, without a timestamp)": (
@@ -68,8 +68,8 @@ AGAIN = {
         (NOT_WRITTEN, CHECK),
     ),
     "another upload's entry (v2)": ("rekor2", ENTRIES_V2, "trust_config_v2.json", (NOT_WRITTEN, CHECK)),
-    "another signature's timestamp": ("tsa", "/", "trust_config_v2.json", (NOT_WRITTEN, CHECK, "timestamp")),
-    "another signature's timestamp (v1)": ("tsa", "/", "trust_config_v1.json", (NOT_WRITTEN, CHECK, "timestamp")),
+    "another signature's timestamp": ("tsa", "/", "trust_config_v2.json", ("the timestamp authority at", "it is about something else")),
+    "another signature's timestamp (v1)": ("tsa", "/", "trust_config_v1.json", ("the timestamp authority at", "it is about something else")),
 }
 
 
@@ -203,7 +203,7 @@ def another_issuer(record: Record, scene: Scene) -> None:
         config = place.config(scene.s, fulcio=service.url)
         result = scene.sign(place.signature, "--identity-token", scene.token(), config=config)
         record.check("Fulcio certified it", service.answers and service.answers[0].status == 200, service.answers)
-    said = ("the certificate from Fulcio is not usable", "it names another identity provider")
+    said = ("answered something unusable", "the certificate names another identity provider")
     check_undecided(record, "a certificate by another provider's word", place, result, *said)
 
 
@@ -219,7 +219,7 @@ def no_promise(record: Record, scene: Scene) -> None:
     with Impostor(scene.s.urls["fulcio"], answered=detach) as service:
         config = place.config(scene.s, fulcio=service.url)
         result = scene.sign(place.signature, "--identity-token", scene.token(), config=config)
-    said = ("the certificate from Fulcio is not usable", "without the promise of a certificate log")
+    said = ("answered something unusable", "no certificate with a log's receipt")
     check_undecided(record, "a certificate without a promise inside", place, result, *said)
 
 

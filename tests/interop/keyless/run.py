@@ -66,7 +66,7 @@ def main() -> int:
     able, why = Sigstore(args.cache / "sigstore").available()
     if able and not (args.reference / "bin" / "model_signing").exists():
         able, why = False, f"{args.reference} has no model_signing"
-    if able and pathlib.Path(sys.prefix) != args.reference:
+    if able and not args.reference.samefile(sys.prefix):
         # For the packages that are there.
         interpreter = args.reference / "bin" / "python"
         os.execv(interpreter, [str(interpreter), *sys.argv])

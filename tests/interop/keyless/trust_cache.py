@@ -36,7 +36,7 @@ def damage(record: Record, scene: Scene, client: Client) -> None:
     kept = scene.place(older=False).folder / "kept"
     shutil.copytree(client.cache, kept)
     names = [path.relative_to(client.cache) for path in client.files()]
-    wanted = {"timestamp.json", "snapshot.json", "targets.json", "trusted_root.json", "root.json", "updated"}
+    wanted = {"timestamp.json", "snapshot.json", "targets.json", "trusted_root.json", "root.json", "current"}
     record.check("the cache has what can be damaged", wanted <= {path.name for path in names}, names)
     helpless: list[str] = []
     for name in names:
@@ -68,13 +68,14 @@ def believed(record: Record, client: Client) -> None:
     target.write_text(json.dumps(document))
     result = client.show()
     record.check("another trusted root in the cache is not shown", "evil" not in result.stdout, result.stdout)
-    check(record, "but refused", result, 3, "is not to be believed", UPDATE)
+    check(record, "but refused", result, 3, "is damaged", UPDATE)
     check(record, "and replaced", client.update(), 0, "trust root: ")
-    updated = next(path for path in client.files() if path.name == "updated")
-    updated.write_text("2099-01-01T00:00:00Z")
+    current = next(path for path in client.files() if path.name == "current")
+    future = "2099-01-01T00:00:00Z\n" + current.read_text().split("\n", 1)[1]
+    current.write_text(future)
     check(record, "a cache from the future", client.verify(), 0, "Verification succeeded")
     record.check("is no reason not to ask", client.asked > 0, client.asked)
-    updated.write_text("2099-01-01T00:00:00Z")
+    current.write_text("2099-01-01T00:00:00Z\n" + current.read_text().split("\n", 1)[1])
     check(record, "offline it is what there is", client.verify("--offline"), 0, "Verification succeeded")
 
 

@@ -13,6 +13,10 @@ impl Prompt for TerminalPrompt {
 
     fn visit(&self, url: &str, open: bool) -> bool {
         let opened = open && open::that_detached(url).is_ok();
+        if open && !opened {
+            // The page would lead back to this machine, where nobody can open it.
+            return false;
+        }
         let what = if opened { "If no browser opens, visit" } else { "Visit" };
         // Standard output is for results.
         let shown = writeln!(anstream::stderr(), "{what}: {url}");
