@@ -1,5 +1,4 @@
 use super::TokenError;
-use crate::crypto::CertificateError;
 use crate::http::HttpError;
 
 /// Why there is no keyless signature.
@@ -46,15 +45,12 @@ pub enum KeylessError {
         /// The provider.
         issuer: String,
     },
-    /// The certificate is not for us.
-    #[error("the certificate from Fulcio is not usable: {reason}")]
-    Certificate {
+    /// What is to be sent to a service cannot be written down, which does not happen with what is sent here.
+    #[error("cannot write the request: {reason}")]
+    Request {
         /// Why.
         reason: String,
     },
-    /// The certificate cannot be read.
-    #[error("the certificate from Fulcio is not usable")]
-    Malformed(#[from] CertificateError),
     /// The system gives no random numbers.
     #[error("the system gives no random numbers")]
     Random,

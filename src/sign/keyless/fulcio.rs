@@ -30,7 +30,7 @@ pub(super) fn certificate(
         },
     };
     let url = at(base, "api/v2/signingCert");
-    let body = serde_json::to_vec(&body).map_err(|error| unusable(&error))?;
+    let body = serde_json::to_vec(&body).map_err(|error| KeylessError::Request { reason: error.to_string() })?;
     let response = http.send(&Request::post("Fulcio", &url, "application/json", body)).map_err(KeylessError::from)?;
     let answer = response.clone().success().map_err(KeylessError::from)?;
     let answer: Issued =
@@ -76,10 +76,6 @@ fn challenge(http: &Http, base: &str, token: &IdentityToken) -> Result<String, K
 
 fn at(base: &str, path: &str) -> String {
     format!("{}/{path}", base.trim_end_matches('/'))
-}
-
-fn unusable(reason: &dyn std::fmt::Display) -> KeylessError {
-    KeylessError::Certificate { reason: reason.to_string() }
 }
 
 #[derive(Serialize)]

@@ -34,7 +34,7 @@ fn upload_v1(http: &Http, base: &str, envelope: &Envelope, leaf: &Certificate) -
     let payload = PayloadBytes::from_bytes(envelope.payload.as_bytes());
     let envelope = DsseEnvelope::new(PAYLOAD_TYPE, payload, signature);
     let entry = DsseEntry::new(&envelope, &DerCertificate::from_bytes(leaf.as_der()))
-        .map_err(|error| KeylessError::Certificate { reason: error.to_string() })?;
+        .map_err(|error| KeylessError::Request { reason: error.to_string() })?;
     let response = post(http, &url, &entry, Repeat::Freely)?;
     if response.status != 409 {
         return read_v1(response);
@@ -84,8 +84,8 @@ fn read_v1(response: Response) -> Result<LogEntry, KeylessError> {
 fn upload_v2(http: &Http, base: &str, envelope: &Envelope, leaf: &Certificate) -> Result<LogEntry, KeylessError> {
     let url = format!("{}/api/v2/log/entries", base.trim_end_matches('/'));
     let digest = envelope.payload.pae_digest(SigningHash::Sha256);
-    let digest = Sha256Hash::try_from(digest.as_bytes())
-        .map_err(|error| KeylessError::Certificate { reason: error.to_string() })?;
+    let digest =
+        Sha256Hash::try_from(digest.as_bytes()).map_err(|error| KeylessError::Request { reason: error.to_string() })?;
     let signature = SignatureBytes::from_bytes(envelope.signature.as_der());
     let certificate = DerCertificate::from_bytes(leaf.as_der());
     let details = RekorV2KeyDetails::PkixEcdsaP256Sha256;
@@ -100,7 +100,7 @@ fn upload_v2(http: &Http, base: &str, envelope: &Envelope, leaf: &Certificate) -
 }
 
 fn post(http: &Http, url: &str, entry: &impl serde::Serialize, repeat: Repeat) -> Result<Response, KeylessError> {
-    let body = serde_json::to_vec(entry).map_err(|error| KeylessError::Certificate { reason: error.to_string() })?;
+    let body = serde_json::to_vec(entry).map_err(|error| KeylessError::Request { reason: error.to_string() })?;
     let request = Request::post("Rekor", url, "application/json", body).with_header("Accept", "application/json");
     Ok(http.send(&request.with_repeat(repeat))?)
 }
