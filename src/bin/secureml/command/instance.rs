@@ -66,8 +66,8 @@ pub(crate) struct IdentityArgs {
     /// Signers that a regular expression matches from end to end.
     #[arg(long, value_name = "REGEX")]
     identity_regex: Option<String>,
-    /// Who vouches for the signer: the URL of the OpenID Connect provider, exactly. [default with the options for
-    /// GitHub: https://token.actions.githubusercontent.com]
+    /// Who vouches for the signer: the URL of the OpenID Connect provider, exactly. With --github-repository it is
+    /// GitHub's own where none is given.
     #[arg(long, value_name = "URL")]
     identity_provider: Option<String>,
     /// The GitHub repository whose workflow must have signed.
