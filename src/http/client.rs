@@ -5,7 +5,7 @@ use reqwest::{Certificate, Client, ClientBuilder, StatusCode, Url, redirect};
 
 use super::error::reason;
 use super::runtime::block_on;
-use super::{HttpError, Repeat, Request, Response};
+use super::{HttpError, Repeat, Request, Response, without_secrets};
 
 /// The one client for all services: rustls, the system's proxies and certificates, no redirects.
 ///
@@ -14,6 +14,8 @@ use super::{HttpError, Repeat, Request, Response};
 #[derive(Debug, Clone)]
 pub struct Http {
     client: Client,
+    /// For this machine: what is sent to it goes by no proxy.
+    local: Client,
 }
 
 /// The end of one attempt.
@@ -29,18 +31,21 @@ impl Http {
     /// [`HttpError::Client`] where the system refuses.
     pub fn new() -> Result<Self, HttpError> {
         // Without roots on the machine the first fails.
-        let client = builder().build().or_else(|_| {
-            let roots =
-                webpki_root_certs::TLS_SERVER_ROOT_CERTS.iter().filter_map(|der| Certificate::from_der(der).ok());
-            builder().tls_certs_only(roots).build()
-        });
-        client.map(|client| Self { client }).map_err(|error| HttpError::Client { reason: reason(&error) })
+        let build = |builder: fn() -> ClientBuilder| {
+            builder().build().or_else(|_| {
+                let roots = webpki_root_certs::TLS_SERVER_ROOT_CERTS.iter();
+                builder().tls_certs_only(roots.filter_map(|der| Certificate::from_der(der).ok())).build()
+            })
+        };
+        let failed = |error| HttpError::Client { reason: reason(&error) };
+        Ok(Self { client: build(builder).map_err(failed)?, local: build(local_builder).map_err(failed)? })
     }
 
-    /// The client itself, for libraries that send their own requests.
+    /// The client itself, for libraries that send their own requests to this URL.
     #[must_use]
-    pub fn client(&self) -> Client {
-        self.client.clone()
+    pub fn client(&self, url: &str) -> Client {
+        let is_local = Url::parse(url).is_ok_and(|url| url.scheme() == "http");
+        if is_local { self.local.clone() } else { self.client.clone() }
     }
 
     /// Makes sure that secrets may be sent to a URL, for requests that are not sent here.
@@ -57,7 +62,13 @@ impl Http {
     /// [`HttpError`] where there is none.
     pub fn send(&self, request: &Request<'_>) -> Result<Response, HttpError> {
         let url = checked(request.service, request.url)?;
-        block_on(self.attempts(request, url))?
+        let late = |_| HttpError::Unreachable {
+            service: request.service,
+            url: shown(request.url),
+            attempts: ATTEMPTS,
+            reason: format!("it took more than {} seconds", TOTAL_TIMEOUT.as_secs()),
+        };
+        block_on(async { tokio::time::timeout(TOTAL_TIMEOUT, self.attempts(request, url)).await })?.map_err(late)?
     }
 
     async fn attempts(&self, request: &Request<'_>, url: Url) -> Result<Response, HttpError> {
@@ -82,10 +93,11 @@ impl Http {
 
     async fn attempt(&self, request: &Request<'_>, url: Url) -> Attempt {
         let service = request.service;
-        let place = || request.url.to_owned();
+        let place = || shown(request.url);
+        let client = self.client(request.url);
         let mut prepared = match &request.body {
-            None => self.client.get(url),
-            Some((media_type, body)) => self.client.post(url).header(CONTENT_TYPE, *media_type).body(body.clone()),
+            None => client.get(url),
+            Some((media_type, body)) => client.post(url).header(CONTENT_TYPE, *media_type).body(body.clone()),
         };
         for (name, value) in &request.headers {
             prepared = prepared.header(*name, value);
@@ -135,7 +147,7 @@ impl Http {
 
 /// Secrets travel: only HTTPS, and plain HTTP to this very machine, for tests and local instances.
 fn checked(service: &'static str, text: &str) -> Result<Url, HttpError> {
-    let unusable = |reason| HttpError::Url { service, url: text.to_owned(), reason };
+    let unusable = |reason| HttpError::Url { service, url: shown(text), reason };
     let url = Url::parse(text).map_err(|_| unusable("it is no URL"))?;
     let host = url.host_str().unwrap_or_default();
     let local = matches!(host, "localhost" | "127.0.0.1" | "[::1]" | METADATA_HOST | METADATA_ADDRESS);
@@ -145,6 +157,20 @@ fn checked(service: &'static str, text: &str) -> Result<Url, HttpError> {
         "http" => Err(unusable("it is neither https nor on this machine")),
         _ => Err(unusable("it is not https")),
     }
+}
+
+/// A URL without user, password and query, which may be secret.
+#[must_use]
+pub fn shown(text: &str) -> String {
+    let Ok(mut url) = Url::parse(text) else { return without_secrets(text) };
+    url.set_query(None);
+    // URLs that cannot have a user have no secret of his either.
+    let cleared = url.set_username("").and_then(|()| url.set_password(None));
+    if cleared.is_err() { without_secrets(text) } else { url.to_string() }
+}
+
+fn local_builder() -> ClientBuilder {
+    builder().no_proxy()
 }
 
 fn builder() -> ClientBuilder {
@@ -165,6 +191,8 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// For one attempt, from the first byte to the last; a log of Rekor v2 answers when it has the entry.
 const TIMEOUT: Duration = Duration::from_secs(60);
+/// For all attempts together, pauses included.
+const TOTAL_TIMEOUT: Duration = Duration::from_secs(150);
 /// How many bytes an answer may have; a log entry of Rekor v1 has some thousands, trust roots some ten thousands.
 const LIMIT: usize = 4 << 20;
 

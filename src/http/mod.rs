@@ -6,7 +6,7 @@ mod redact;
 mod request;
 mod runtime;
 
-pub use client::Http;
+pub use client::{Http, shown};
 pub use error::HttpError;
 pub use redact::without_secrets;
 pub use request::{Repeat, Request, Response};

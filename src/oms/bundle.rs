@@ -112,6 +112,14 @@ pub enum BundleError {
     /// A keyless signature without its log entry.
     #[error("the keyless signature has no transparency log entry")]
     NoLogEntry,
+    /// Evidence of a size that it never has.
+    #[error("{field} has more than {limit} bytes")]
+    TooLarge {
+        /// Which.
+        field: &'static str,
+        /// The ceiling, in bytes.
+        limit: usize,
+    },
     /// Text that is not standard base64, or empty.
     #[error("{field} is not standard base64, or empty")]
     Base64 {

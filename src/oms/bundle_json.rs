@@ -25,6 +25,14 @@ impl Bundle {
         Self::from_json(&read_to_limit(path, MAX_BUNDLE_BYTES)?)
     }
 
+    /// Reads a bundle from a file in which a keyless signature may be without a log entry.
+    ///
+    /// # Errors
+    /// As [`Bundle::read`].
+    pub fn read_unlogged(path: &Path) -> Result<Self, BundleError> {
+        Self::parse(&read_to_limit(path, MAX_BUNDLE_BYTES)?, true)
+    }
+
     /// Reads a bundle.
     ///
     /// Held to the Sigstore bundle format 0.3 and the OMS schema: no unknown fields, none twice, one kind of material,
@@ -33,6 +41,10 @@ impl Bundle {
     /// # Errors
     /// [`BundleError`] that says what is wrong.
     pub fn from_json(json: &[u8]) -> Result<Self, BundleError> {
+        Self::parse(json, false)
+    }
+
+    fn parse(json: &[u8], may_be_unlogged: bool) -> Result<Self, BundleError> {
         if json.iter().all(u8::is_ascii_whitespace) {
             return Err(BundleError::Empty);
         }
@@ -41,7 +53,7 @@ impl Bundle {
         if wire.media_type != MEDIA_TYPE {
             return Err(BundleError::MediaType { found: wire.media_type.into_owned() });
         }
-        let material = read_material(&wire.verification_material)?;
+        let material = read_material(&wire.verification_material, may_be_unlogged)?;
         Ok(Self { material, envelope: read_envelope(&wire.dsse_envelope)? })
     }
 
@@ -81,7 +93,7 @@ fn read_envelope(wire: &WireEnvelope<'_>) -> Result<Envelope, BundleError> {
     })
 }
 
-fn read_material(wire: &WireMaterial<'_>) -> Result<Material, BundleError> {
+fn read_material(wire: &WireMaterial<'_>, may_be_unlogged: bool) -> Result<Material, BundleError> {
     match (&wire.public_key, &wire.x509_certificate_chain, &wire.certificate) {
         (Some(key), None, None) => Ok(Material::PublicKey(read_key(key)?)),
         (None, Some(chain), None) => {
@@ -94,7 +106,7 @@ fn read_material(wire: &WireMaterial<'_>) -> Result<Material, BundleError> {
                 None => Err(BundleError::NoCertificate),
             }
         }
-        (None, None, Some(_)) if wire.tlog_entries.0.is_empty() => Err(BundleError::NoLogEntry),
+        (None, None, Some(_)) if wire.tlog_entries.0.is_empty() && !may_be_unlogged => Err(BundleError::NoLogEntry),
         (None, None, Some(leaf)) => Ok(Material::Keyless {
             leaf: Box::new(read_certificate(leaf, 1)?),
             log_entries: wire.tlog_entries.0.iter().map(|entry| read_log_entry(entry)).collect::<Result<_, _>>()?,
@@ -134,12 +146,21 @@ fn read_certificate(wire: &WireCertificate<'_>, number: usize) -> Result<Certifi
 }
 
 fn read_log_entry(raw: &RawValue) -> Result<LogEntry, BundleError> {
-    LogEntry::from_json(raw.get())
+    LogEntry::from_json(small(raw, "a log entry")?)
+}
+
+/// What belongs to one signature has some kilobytes; reading more would take a multiple of it in memory.
+fn small<'a>(raw: &'a RawValue, field: &'static str) -> Result<&'a str, BundleError> {
+    let text = raw.get();
+    if text.len() > MAX_EVIDENCE_BYTES {
+        return Err(BundleError::TooLarge { field, limit: MAX_EVIDENCE_BYTES });
+    }
+    Ok(text)
 }
 
 fn read_timestamps(raw: Option<&RawValue>) -> Result<Vec<Vec<u8>>, BundleError> {
     let Some(raw) = raw else { return Ok(Vec::new()) };
-    let wire: Option<Object<WireTimestamps<'_>>> = serde_json::from_str(raw.get())?;
+    let wire: Option<Object<WireTimestamps<'_>>> = serde_json::from_str(small(raw, "the timestamps")?)?;
     let Some(Object(wire)) = wire else { return Ok(Vec::new()) };
     wire.rfc3161_timestamps.0.iter().map(|timestamp| decode(&timestamp.signed_timestamp, "a timestamp")).collect()
 }
@@ -319,6 +340,8 @@ struct WrittenSignature<'a> {
 const MAX_CERTIFICATES: usize = 32;
 /// How many log entries; one is usual.
 const MAX_LOG_ENTRIES: usize = 32;
+/// How many bytes of JSON a log entry may have, or all timestamps together.
+const MAX_EVIDENCE_BYTES: usize = 1 << 20;
 /// How many timestamps; one is usual.
 const MAX_TIMESTAMPS: usize = 32;
 /// How many signatures are looked at to say that there is more than the one there may be.

@@ -13,7 +13,7 @@ use crate::manifest::{HashError, Manifest, Serialization, UnsignedFiles, diff, h
 use crate::model::{IgnoreRules, ModelPath, ModelTree, PathError, SymlinkRule, TreeError};
 use crate::oms::{Bundle, BundleError};
 use crate::progress::Progress;
-use crate::trust::TrustRoot;
+use crate::trust::{LogRule, TrustRoot};
 use crate::verify::{BundleFault, KeylessFault, Verified, Verifier};
 
 /// Which model is to be verified, with which signature.
@@ -81,13 +81,20 @@ pub fn verify(
     progress: &dyn Progress,
 ) -> Result<Verdict, VerifyModelError> {
     // 1. The signature.
-    let bundle = match Bundle::read(request.signature) {
+    let read = match trust {
+        TrustRoot::Sigstore { log: LogRule::InsecureSkip, .. } => Bundle::read_unlogged,
+        _ => Bundle::read,
+    };
+    let bundle = match read(request.signature) {
         Ok(bundle) => bundle,
         Err(BundleError::Read(error)) => return Err(error.into()),
         Err(error) => return Ok(Verdict::Refused(refused(None, "signature-malformed", &error))),
     };
     let verified = match Verifier::new(trust, now).verify(&bundle) {
         Ok(verified) => verified,
+        Err(BundleFault::Keyless(KeylessFault::TrustRoot { reason })) => {
+            return Err(VerifyModelError::TrustRoot { reason });
+        }
         Err(fault) => {
             let refused = refused(None, rule(&fault), &fault);
             return Ok(Verdict::Refused(Refused { fault: Some(fault), ..refused }));
@@ -135,6 +142,12 @@ pub enum VerifyModelError {
     /// The bundle cannot be read.
     #[error(transparent)]
     Signature(#[from] ReadError),
+    /// The trust root is not usable, so nothing was judged by it.
+    #[error("the trust root is not usable: {reason}")]
+    TrustRoot {
+        /// Why.
+        reason: String,
+    },
     /// A path cannot be left out.
     #[error(transparent)]
     Ignore(#[from] PathError),

@@ -90,6 +90,15 @@ impl IdentityPattern {
         self.claims.is_empty() && nobody.iter().filter(|name| self.subject_matches(name)).count() > 1
     }
 
+    /// The URI of the workflow that signed, if the repository alone was asked for and it is not one of its own: a job may
+    /// call workflows of others.
+    pub(crate) fn foreign_workflow<'a>(&self, claims: &'a [FulcioClaim]) -> Option<&'a str> {
+        let claim = |number: u32| claims.iter().find(|claim| claim.number == number).map(|claim| claim.value.as_str());
+        let (own, signer) = (claim(SOURCE_REPOSITORY)?, claim(BUILD_SIGNER)?);
+        let is_asked = matches!(self.subject, SubjectPattern::Claims);
+        (is_asked && workflow_file(own, signer).is_none()).then_some(signer)
+    }
+
     /// Why this signer is not the one that is asked for; `None` where it is.
     pub(crate) fn mismatch(&self, subject: &str, issuer: &str, claims: &[FulcioClaim]) -> Option<Mismatch> {
         if issuer != self.issuer {
@@ -192,6 +201,7 @@ fn workflow_file<'a>(repository: &str, config: &'a str) -> Option<&'a str> {
 
 /// The folder of all workflows.
 const WORKFLOWS: &str = ".github/workflows/";
+const BUILD_SIGNER: u32 = 9;
 const SOURCE_REPOSITORY: u32 = 12;
 const SOURCE_REF: u32 = 14;
 const BUILD_CONFIG: u32 = 18;

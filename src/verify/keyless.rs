@@ -55,10 +55,15 @@ pub(super) fn identify(
     // 3. Who it is.
     let subject = leaf.subject_name().map_err(KeylessFault::Certificate)?;
     let issuer = leaf.fulcio_issuer().map_err(KeylessFault::Certificate)?;
-    if let Some(mismatch) = expected.mismatch(subject.as_str(), &issuer, &leaf.fulcio_claims()) {
+    let claims = leaf.fulcio_claims();
+    if let Some(mismatch) = expected.mismatch(subject.as_str(), &issuer, &claims) {
         return Err(KeylessFault::Identity(mismatch).into());
     }
     let mut warnings = Vec::new();
+    if let Some(workflow) = expected.foreign_workflow(&claims) {
+        let text = format!("a job of the repository signed by a workflow of another one, {workflow}");
+        warnings.push(Finding::warning("identity-foreign-workflow", text));
+    }
     if expected.is_too_broad() {
         warnings.push(Finding::warning("identity-too-broad", "the pattern accepts about any identity"));
     }
@@ -78,6 +83,7 @@ pub(super) fn identify(
 ///    promise), the certificate chain at each of them, the certificate's log (SCT), its use for code signing, inclusion
 ///    proof and checkpoint, promise, the signature over the payload, and that the log entry is about this certificate,
 ///    signature and payload.
+/// 5. The key of the log was in service at these times: the library asks that only where the log itself told the time.
 pub(super) fn check(
     signed: KeylessSignature<'_>,
     root: &SigstoreRoot,
@@ -112,7 +118,16 @@ pub(super) fn check(
         KeylessFault::Untrusted { .. } => out_of_time(&claimed, signed.leaf).unwrap_or(fault),
         fault => fault,
     })?;
-    Ok(verified.verified_timestamps().to_vec())
+    let times = verified.verified_timestamps().to_vec();
+    // 5. The log's key was in service then.
+    if log == LogRule::Required {
+        for (entry, time) in signed.log_entries.iter().flat_map(|entry| times.iter().map(move |time| (entry, time))) {
+            if !root.has_log_at(&entry.log_id, *time) {
+                return Err(KeylessFault::Log { reason: format!("its log's key was not in service at {time:.0}") });
+            }
+        }
+    }
+    Ok(times)
 }
 
 /// What the library says of a certificate that was not good at one of these times, in words for people.

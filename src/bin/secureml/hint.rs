@@ -53,6 +53,7 @@ pub(crate) fn for_signing_keyless(error: &KeylessError) -> Option<String> {
             text("get a new token; if it is new, check this machine's clock")
         }
         KeylessError::Token(_) => text("give the token itself, three parts with dots between them"),
+        KeylessError::LoggedAlready { .. } => text("sign again; the entry that nobody uses does no harm"),
         KeylessError::NoClaim { .. } => {
             text("ask for a token with the scope `email`, or use another identity provider")
         }
@@ -63,9 +64,8 @@ pub(crate) fn for_signing_keyless(error: &KeylessError) -> Option<String> {
             "Fulcio does not accept the identity token: check that it is fresh, that its issuer is one that this Fulcio \
              knows, and that its audience is `sigstore` (or what --client-id says)",
         ),
-        KeylessError::Http(error) => {
-            for_network(error).or_else(|| text("check the network and the URL, and try again; nothing was written"))
-        }
+        KeylessError::Http(error) => for_network(error)
+            .or_else(|| text("check the network and the URL, and try again; no signature was written")),
         KeylessError::Ambient { environment: "GitLab", .. } => {
             text("add `id_tokens: SIGSTORE_ID_TOKEN: aud: sigstore` to the job")
         }
@@ -100,6 +100,9 @@ pub(crate) fn for_verifying(error: &VerifyModelError) -> (Exit, Option<String>) 
     match error {
         VerifyModelError::Ignore(_) => (Exit::Misuse, None),
         VerifyModelError::Hash(error) => for_reading(error),
+        VerifyModelError::TrustRoot { .. } => {
+            (Exit::Undecided, text("run `secureml trust update`, or give another file with --trust-config"))
+        }
         _ => (Exit::Undecided, text("check the path given with --signature")),
     }
 }
@@ -231,6 +234,10 @@ fn for_keyless(fault: &KeylessFault) -> String {
         }
         KeylessFault::UnknownLog { .. } | KeylessFault::Untrusted { .. } => {
             "give the Sigstore instance of the signer with --trust-config or --use-staging, or run `secureml trust update`"
+        }
+        KeylessFault::Timestamp { .. } => {
+            "check this machine's clock, and that the trust root is that of the signer's instance (`secureml trust \
+             show`); if both are right, get the signature again and do not use the model until then"
         }
         KeylessFault::NoTime { .. } => "check this machine's clock; if it is right, ask the signer to sign with a timestamp authority",
         KeylessFault::TrustRoot { .. } => "run `secureml trust update`, or give another file with --trust-config",

@@ -84,7 +84,8 @@ fn github(http: &Http, env: &Env, audience: &str) -> Result<IdentityToken, Keyle
 
 fn other(http: &Http, environment: &'static str, audience: &str) -> Result<IdentityToken, KeylessError> {
     let failed = |reason: String| KeylessError::Ambient { environment, reason };
-    let found = block_on(Detector::new_with_client(http.client()).detect(audience)).map_err(HttpError::from)?;
+    let found = block_on(Detector::new_with_client(http.client("https://localhost")).detect(audience))
+        .map_err(HttpError::from)?;
     match found {
         Ok(Some(token)) => Ok(IdentityToken::parse(&SecretString::from(token.reveal().to_owned()))?),
         Ok(None) => Err(KeylessError::NoIdentity { looked: LOOKED_FOR }),

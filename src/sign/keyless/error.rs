@@ -45,6 +45,12 @@ pub enum KeylessError {
         /// The provider.
         issuer: String,
     },
+    /// A log of Rekor v2 has the entry from an attempt that seemed to fail, and does not send it again.
+    #[error("Rekor at {url} took the signature at an attempt that seemed to fail, and does not send its entry again")]
+    LoggedAlready {
+        /// Where.
+        url: String,
+    },
     /// What is to be sent to a service cannot be written down, which does not happen with what is sent here.
     #[error("cannot write the request: {reason}")]
     Request {

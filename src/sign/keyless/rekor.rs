@@ -91,6 +91,10 @@ fn upload_v2(http: &Http, base: &str, envelope: &Envelope, leaf: &Certificate) -
     let details = RekorV2KeyDetails::PkixEcdsaP256Sha256;
     let entry = HashedRekordV2::new_with_certificate(&digest, &signature, &certificate, details);
     let response = post(http, &url, &entry, Repeat::IfRefused)?;
+    if response.status == 409 {
+        // Its proof would have to be put together from the log's tiles; a new signature is as good.
+        return Err(KeylessError::LoggedAlready { url });
+    }
     let answer = response.clone().success()?;
     let text = std::str::from_utf8(&answer).map_err(|error| response.unusable(error))?;
     LogEntry::from_json(text).map_err(|error| match error {

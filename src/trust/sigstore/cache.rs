@@ -4,9 +4,10 @@ use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 use serde::Deserialize;
-use tempfile::TempDir;
+use tempfile::{NamedTempFile, TempDir};
 
-use crate::io::{AtomicFile, read_to_limit};
+use crate::crypto::{MessageDigest, SigningHash};
+use crate::io::read_to_limit;
 
 /// The folder in which the metadata of one TUF repository is kept. Whoever may write to it is trusted no more than the
 /// network: all of it is verified again whenever it is read.
@@ -35,7 +36,9 @@ impl Cache {
             .chars()
             .map(|c| if c.is_ascii_alphanumeric() || matches!(c, '.' | '-') { c } else { '_' })
             .collect();
-        let folder = base?.join("tuf").join(name);
+        // Two URLs may be spelled alike in this way; no two have one digest.
+        let digest = hex::encode(MessageDigest::of(SigningHash::Sha256, &[url.as_bytes()]).as_bytes());
+        let folder = base?.join("tuf").join(format!("{name}-{}", digest.get(..16).unwrap_or_default()));
         fs::create_dir_all(&folder).ok()?;
         Some(Self { folder })
     }
@@ -50,7 +53,7 @@ impl Cache {
         is_ours.then(|| updated.parse().ok().map(|updated| Generation { folder: self.folder.join(name), updated }))?
     }
 
-    /// A copy of what counts, to work on.
+    /// A copy of what counts, to work on and perhaps to keep.
     pub(super) fn copy(&self) -> io::Result<TempDir> {
         let copy = tempfile::Builder::new().prefix(GENERATION).tempdir_in(&self.folder)?;
         if let Some(current) = self.current() {
@@ -64,9 +67,10 @@ impl Cache {
         let before = self.current();
         let folder = copy.keep();
         let name = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        let mut file = AtomicFile::create(&self.folder.join(CURRENT)).map_err(|error| error.source)?;
+        // Renamed over whatever has the name: a link there is replaced, not followed.
+        let mut file = NamedTempFile::new_in(&self.folder)?;
         write!(file, "{updated}\n{name}\n")?;
-        file.commit().map_err(|error| error.source)?;
+        file.persist(self.folder.join(CURRENT)).map_err(|error| error.error)?;
         let keep = |found: &Path| found == folder || before.as_ref().is_some_and(|before| found == before.folder);
         for entry in fs::read_dir(&self.folder)?.flatten() {
             let found = entry.path();
@@ -85,7 +89,8 @@ fn is_old(folder: &Path) -> bool {
     age.is_some_and(|age| age.as_secs() > ABANDONED_SECONDS)
 }
 
-/// Copies regular files of a bearable size. What is not copied is fetched again; it is all verified anyway.
+/// Copies regular files of a bearable size, and follows no links: what the library reads has an end. What is not copied
+/// is fetched again; it is all verified anyway.
 #[expect(clippy::disallowed_methods, reason = "a copy that is not whole is found out when it is verified")]
 fn copy_metadata(from: &Path, to: &Path, deeper: bool) {
     for entry in fs::read_dir(from).into_iter().flatten().flatten().take(MAX_FILES) {
@@ -105,6 +110,14 @@ fn copy_metadata(from: &Path, to: &Path, deeper: bool) {
 }
 
 impl Generation {
+    /// A copy to read from.
+    pub(super) fn copy(&self) -> io::Result<(TempDir, Self)> {
+        let copy = tempfile::tempdir()?;
+        copy_metadata(&self.folder, copy.path(), true);
+        let folder = copy.path().to_owned();
+        Ok((copy, Self { folder, updated: self.updated }))
+    }
+
     /// When the first of the metadata expires.
     pub(super) fn expires(&self) -> Option<Timestamp> {
         let roles = ["root.json", "timestamp.json", "snapshot.json", "targets.json"];

@@ -34,6 +34,8 @@ pub enum Origin {
     },
     /// The copy inside the program.
     Embedded {
+        /// When it was made.
+        since: Timestamp,
         /// Until when it is good.
         expires: Timestamp,
     },
@@ -46,7 +48,9 @@ impl fmt::Display for Origin {
             Self::Repository { url, updated, expires } => {
                 write!(f, "{url}, updated {updated:.0}, good until {expires:.0}")
             }
-            Self::Embedded { expires } => write!(f, "the copy inside this program, good until {expires:.0}"),
+            Self::Embedded { since, expires } => {
+                write!(f, "the copy inside this program, of {since:.0}, good until {expires:.0}")
+            }
         }
     }
 }
@@ -56,11 +60,11 @@ impl Origin {
     #[must_use]
     pub fn age(&self, now: Duration) -> Option<Duration> {
         match self {
-            Self::Repository { updated, .. } => {
-                let updated = u64::try_from(updated.as_second()).ok()?;
-                now.checked_sub(Duration::from_secs(updated))
+            Self::Repository { updated: since, .. } | Self::Embedded { since, .. } => {
+                let since = u64::try_from(since.as_second()).ok()?;
+                now.checked_sub(Duration::from_secs(since))
             }
-            _ => None,
+            Self::File { .. } => None,
         }
     }
 }
@@ -150,6 +154,12 @@ impl SigstoreRoot {
     pub(crate) fn fulcio_certificates(&self) -> Result<Vec<Certificate>, CertificateError> {
         let chains = self.root.certificate_authorities.iter().map(|ca| &ca.cert_chain.certificates);
         chains.flatten().map(|certificate| Certificate::from_der(certificate.raw_bytes.as_bytes())).collect()
+    }
+
+    /// Whether the key of the log with this identifier was in service at a time.
+    pub(crate) fn has_log_at(&self, id: &[u8], time: Timestamp) -> bool {
+        let mut logs = self.root.tlogs.iter().filter(|log| log.log_id.key_id.as_bytes() == id);
+        logs.any(|log| log.public_key.valid_for.is_none_or(|window| window.contains(time)))
     }
 
     /// Every certificate of every timestamp authority, in DER.

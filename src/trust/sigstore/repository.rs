@@ -7,7 +7,7 @@ use sigstore_trust_root::{
 
 use super::cache::{Cache, Generation};
 use super::{Instance, Loaded, Origin, SigstoreError, SigstoreRoot};
-use crate::http::{Http, HttpError, Request, block_on};
+use crate::http::{Http, HttpError, Request, block_on, shown};
 
 /// A TUF repository, and the root that it is believed by.
 #[derive(Debug, Clone, Copy)]
@@ -39,29 +39,28 @@ impl<'a> Repository<'a> {
             None => (None, tempfile::tempdir().map_err(HttpError::from)?),
         };
         let current = Generation { folder: copy.path().to_owned(), updated: now };
-        let config = self.config(&current).with_http_client(http.client());
+        let config = self.config(&current).with_http_client(http.client(self.url));
         let (root, services) = self.ask(&config, &current, now)?;
         let loaded = self.loaded(root, services, &current, now);
-        if let Some(cache) = cache {
-            // What cannot be kept is fetched again the next time.
-            drop(cache.promote(copy, now));
-        }
-        Ok(loaded)
+        // What cannot be kept is fetched again the next time.
+        let is_kept = cache.is_some_and(|cache| cache.promote(copy, now).is_ok());
+        Ok(Loaded { is_kept, ..loaded })
     }
 
     /// Reads what is kept, and verifies it again.
     pub(super) fn read(self, current: &Generation, now: Timestamp) -> Result<Loaded, SigstoreError> {
         if let Some(expires) = current.expires().filter(|expires| *expires < now) {
-            let what = format!("the trust root from {}, kept in {},", self.url, current.folder.display());
+            let what = format!("the trust root from {}, kept in {},", shown(self.url), current.folder.display());
             return Err(SigstoreError::Expired { what, expires });
         }
         let damaged = |error: TufError| SigstoreError::Kept {
-            url: self.url.to_owned(),
+            url: shown(self.url),
             place: current.folder.clone(),
             reason: error.to_string(),
         };
-        let config = self.config(current).offline();
-        let (root, services) = block_on(material(&config, current, now)).map_err(HttpError::from)?.map_err(damaged)?;
+        let (_copy, copied) = current.copy().map_err(HttpError::from)?;
+        let config = self.config(&copied).offline();
+        let (root, services) = block_on(material(&config, &copied, now)).map_err(HttpError::from)?.map_err(damaged)?;
         Ok(self.loaded(root, services, current, now))
     }
 
@@ -86,12 +85,12 @@ impl<'a> Repository<'a> {
 
     fn loaded(self, root: TrustedRoot, config: Option<SigningConfig>, current: &Generation, now: Timestamp) -> Loaded {
         let expires = current.expires().unwrap_or(now);
-        let origin = Origin::Repository { url: self.url.to_owned(), updated: current.updated, expires };
-        Loaded { root: SigstoreRoot { root, origin }, config }
+        let origin = Origin::Repository { url: shown(self.url), updated: current.updated, expires };
+        Loaded { root: SigstoreRoot { root, origin }, config, is_kept: true }
     }
 
     fn refused(self, error: &TufError) -> SigstoreError {
-        let (url, reason) = (self.url.to_owned(), error.to_string());
+        let (url, reason) = (shown(self.url), error.to_string());
         if is_interrupted(error) {
             return SigstoreError::Interrupted { url, reason };
         }

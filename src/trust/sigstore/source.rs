@@ -44,6 +44,8 @@ pub struct Loaded {
     /// Whom it makes us trust.
     pub root: SigstoreRoot,
     pub(super) config: Option<SigningConfig>,
+    /// Whether it is there the next time.
+    pub is_kept: bool,
 }
 
 impl Loaded {
@@ -108,20 +110,21 @@ fn from_file(path: &Path) -> Result<Loaded, SigstoreError> {
     let document: Document<'_> = serde_json::from_str(&text).map_err(|error| malformed(error.to_string()))?;
     let (root, config) = match (document.media_type.as_str(), document.trusted_root) {
         (CLIENT_TRUST_CONFIG, Some(root)) => (root.get(), document.signing_config),
+        (CLIENT_TRUST_CONFIG, None) => return Err(malformed("it holds no trusted root".to_owned())),
         (kind, None) if kind.starts_with(TRUSTED_ROOT) => (text.as_str(), None),
         (kind, _) => return Err(malformed(format!("its media type is {kind:?}"))),
     };
     let root = TrustedRoot::from_json(root).map_err(|error| malformed(error.to_string()))?;
     let config = config.map(|config| SigningConfig::from_json(config.get())).transpose();
     let config = config.map_err(|error| malformed(error.to_string()))?;
-    Ok(Loaded { root: SigstoreRoot { root, origin: Origin::File { path: path.to_owned() } }, config })
+    Ok(Loaded { root: SigstoreRoot { root, origin: Origin::File { path: path.to_owned() } }, config, is_kept: true })
 }
 
 fn embedded(instance: &Instance, now: Timestamp) -> Result<Loaded, SigstoreError> {
     let known = match instance {
         Instance::Public => SigstoreInstance::PublicGood,
         Instance::Staging => SigstoreInstance::Staging,
-        _ => return Err(SigstoreError::NeverAsked { url: Repository::of(instance).url.to_owned() }),
+        _ => return Err(SigstoreError::NeverAsked { url: crate::http::shown(Repository::of(instance).url) }),
     };
     let damaged = || SigstoreError::Malformed {
         place: "the copy inside this program".to_owned(),
@@ -131,9 +134,10 @@ fn embedded(instance: &Instance, now: Timestamp) -> Result<Loaded, SigstoreError
     if expires < now {
         return Err(SigstoreError::Expired { what: "the trust root inside this program".to_owned(), expires });
     }
+    let since = EMBEDDED_SINCE.parse().map_err(|_| damaged())?;
     let root = known.embedded_trusted_root().map_err(|_| damaged())?;
     let config = known.embedded_signing_config().map_err(|_| damaged())?;
-    Ok(Loaded { root: SigstoreRoot { root, origin: Origin::Embedded { expires } }, config })
+    Ok(Loaded { root: SigstoreRoot { root, origin: Origin::Embedded { since, expires } }, config, is_kept: true })
 }
 
 /// Whether the repository was asked within the last day; a time in the future is no reason not to ask.
@@ -151,4 +155,18 @@ const CLIENT_TRUST_CONFIG: &str = "application/vnd.dev.sigstore.clienttrustconfi
 /// How the media type of a bare trust root begins; versions follow.
 const TRUSTED_ROOT: &str = "application/vnd.dev.sigstore.trustedroot";
 const MAX_BYTES: u64 = 4 << 20;
+/// When the copies inside the program were made: the release of sigstore-trust-root 0.15.1.
+const EMBEDDED_SINCE: &str = "2026-10-13T00:00:00Z";
 const DAY_SECONDS: i64 = 24 * 60 * 60;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_copies_are_as_old_as_is_said() {
+        let lock = include_str!("../../../Cargo.lock");
+        assert!(lock.contains("name = \"sigstore-trust-root\"\nversion = \"0.15.1\""), "date the copies anew");
+        assert!(EMBEDDED_SINCE.parse::<Timestamp>().is_ok());
+    }
+}

@@ -40,7 +40,8 @@ fn an_offline_verdict_says_what_it_goes_by() {
         String::from_utf8(output.stderr).unwrap()
     };
     let said = verify(&words(&[]));
-    assert!(said.starts_with("offline: the trust root is the copy inside this program, good until 20"), "{said}");
+    assert!(said.starts_with("offline: the trust root is the copy inside this program, of 20"), "{said}");
+    assert!(said.contains(" days old\nsigned by stefanb@us.ibm.com (according to https://"), "{said}");
     let said = verify(&trusting(&file.canonicalize().unwrap()));
     assert!(said.starts_with("offline: the trust root is the file "), "{said}");
 }
@@ -108,7 +109,7 @@ fn without_a_trust_root_there_is_no_verdict() {
         (b"\xff", "not UTF-8"),
         (b"{}", "missing field"),
         (br#"{"mediaType": "application/json"}"#, "media type"),
-        (br#"{"mediaType": "application/vnd.dev.sigstore.clienttrustconfig.v0.1+json"}"#, "media type"),
+        (br#"{"mediaType": "application/vnd.dev.sigstore.clienttrustconfig.v0.1+json"}"#, "it holds no trusted root"),
         (br#"{"mediaType": "application/vnd.dev.sigstore.trustedroot+json;version=0.1", "tlogs": 7}"#, "invalid type"),
     ] {
         fs::write(&path, content).unwrap();

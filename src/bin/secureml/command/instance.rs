@@ -85,6 +85,7 @@ impl IdentityArgs {
     /// # Errors
     /// Where it is not said who must have signed, or by whose word.
     pub(crate) fn pattern(&self) -> Result<IdentityPattern, Failure> {
+        self.check_values()?;
         let claims = self.claims();
         let issuer = match &self.identity_provider {
             Some(issuer) => issuer.clone(),
@@ -108,6 +109,27 @@ impl IdentityArgs {
             }
         };
         Ok(pattern.with_claims(claims))
+    }
+
+    /// An option whose value is empty comes from a variable that nobody has set.
+    fn check_values(&self) -> Result<(), Failure> {
+        let values = [
+            ("--identity", &self.identity),
+            ("--identity-glob", &self.identity_glob),
+            ("--identity-regex", &self.identity_regex),
+            ("--identity-provider", &self.identity_provider),
+            ("--github-repository", &self.github_repository),
+            ("--github-workflow", &self.github_workflow),
+            ("--github-ref", &self.github_ref),
+        ];
+        if let Some((name, _)) = values.iter().find(|(_, value)| value.as_deref() == Some("")) {
+            return Err(misuse(&format!("{name} is empty")).with_help("say who must have signed"));
+        }
+        let parts = self.github_repository.as_deref().map(|name| name.split('/').collect::<Vec<_>>());
+        if parts.is_some_and(|parts| parts.len() != 2 || parts.contains(&"")) {
+            return Err(misuse("--github-repository is not of the form OWNER/NAME"));
+        }
+        Ok(())
     }
 
     fn claims(&self) -> Vec<ClaimRule> {

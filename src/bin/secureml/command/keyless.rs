@@ -71,10 +71,10 @@ impl KeylessArgs {
     }
 
     fn given(&self, host: &Host) -> Result<Option<IdentityToken>, Failure> {
-        if self.use_ambient_credentials {
-            return Ok(None);
-        }
-        let variable = || host.env.text(TOKEN_VARIABLE).map(SecretString::from);
+        let variable = || {
+            let text = host.env.text(TOKEN_VARIABLE).filter(|_| !self.use_ambient_credentials);
+            text.map(SecretString::from)
+        };
         let token = self.identity_token.clone().or_else(variable);
         let token = token.as_ref().map(IdentityToken::parse).transpose();
         let token = token.and_then(|token| match token {
@@ -107,8 +107,8 @@ impl KeylessArgs {
             },
             (Err(error), _, _) => {
                 return Err(Failure::new(Exit::Undecided, "it is not known which services sign", &error).with_help(
-                    "give a ClientTrustConfig with a signing configuration with --trust-config, or --fulcio-url and \
-                     --rekor-url",
+                    "check this machine's clock; give a ClientTrustConfig with a signing configuration with \
+                     --trust-config, or --fulcio-url and --rekor-url",
                 ));
             }
         };

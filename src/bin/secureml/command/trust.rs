@@ -32,7 +32,12 @@ pub(crate) fn run(args: &TrustArgs, host: &Host) -> Result<Exit, Failure> {
                     .with_help("get a new file from those who run the instance"));
             }
             let loaded = update(&instance, host.cache().as_deref(), host.now);
-            loaded.map_err(|error| no_trust_root(&error))?.root
+            let loaded = loaded.map_err(|error| no_trust_root(&error))?;
+            if !loaded.is_kept {
+                return Err(Failure::plain(Exit::Undecided, "the trust root was fetched and cannot be kept")
+                    .with_help("name a folder that can be written to in SECUREML_CACHE"));
+            }
+            loaded.root
         }
         TrustAction::Show(instance) => instance.load(Access::Offline, host)?.root,
     };

@@ -8,7 +8,7 @@ use secureml::oms::{Bundle, Material};
 use secureml::ops::{Links, Refused, Verdict, VerifyRequest, verify};
 use secureml::render::Report;
 use secureml::trust::sigstore::Access;
-use secureml::trust::{CertificateTime, LogRule, TrustRoot};
+use secureml::trust::{CertificateTime, Identity, LogRule, TrustRoot};
 use secureml::verify::Verified;
 
 use super::instance::{IdentityArgs, InstanceArgs, described};
@@ -18,6 +18,7 @@ use crate::failure::Failure;
 use crate::flags::IgnoreArgs;
 use crate::hint;
 use crate::host::Host;
+use crate::printer::plain;
 
 /// Verifies a model against its signature.
 #[derive(Debug, Args)]
@@ -158,6 +159,9 @@ fn run_with(args: &ModelArgs, trust: &TrustRoot, host: &Host) -> Result<Exit, Fa
     match result.map_err(|error| Failure::verifying(&name, &error))? {
         Verdict::Accepted { verified, warnings } => {
             printer.warnings(&warnings);
+            if let identity @ Identity::Keyless { .. } = verified.identity() {
+                printer.note(&format!("signed by {}", plain(&identity.to_string())));
+            }
             printer.report(&report(Exit::Accepted, Some(&verified), &warnings).about(name, signature))?;
             printer.result("Verification succeeded")?;
             Ok(Exit::Accepted)
