@@ -163,6 +163,9 @@ fn checked(service: &'static str, text: &str) -> Result<Url, HttpError> {
 #[must_use]
 pub fn shown(text: &str) -> String {
     let Ok(mut url) = Url::parse(text) else { return without_secrets(text) };
+    if url.username().is_empty() && url.password().is_none() && url.query().is_none() {
+        return text.to_owned();
+    }
     url.set_query(None);
     // URLs that cannot have a user have no secret of his either.
     let cleared = url.set_username("").and_then(|()| url.set_password(None));

@@ -58,7 +58,7 @@ ASKED = [
     ),
     ("the job", ["--github-repository", "example-org/model"], 1, f'{NOT_OURS} repository is "{OURS}"'),
     ("the job", ["--github-repository", "Example-Org/models"], 1, f'{NOT_OURS} repository is "{OURS}"'),
-    ("the job", ["--github-repository", "*"], 1, f'{NOT_OURS} repository is "{OURS}", not "*"'),
+    ("the job", ["--github-repository", "*"], 2, "--github-repository is not of the form OWNER/NAME"),
     (
         "the job",
         [*REPOSITORY, "--github-workflow", "test.yml"],
@@ -91,7 +91,7 @@ ASKED = [
         1,
         'workflow is ".github/workflows/test.yml", not "sign.yml"',
     ),
-    ("the job in somebody else's reusable workflow", REPOSITORY + WORKFLOW + REF, 0, "Verification succeeded"),
+    ("the job in somebody else's reusable workflow", REPOSITORY + WORKFLOW + REF, 0, f"of another one, https://github.com/{OTHER}"),
     ("the job in somebody else's reusable workflow", ["--identity", MAIN, *REPOSITORY], 1, "the identity is"),
     ("the job of another repository's workflow", REPOSITORY, 0, "Verification succeeded"),
     ("the job of another repository's workflow", REPOSITORY + WORKFLOW, 1, f"{NOT_OURS} workflow is"),
@@ -119,7 +119,7 @@ PATTERNS = [
     (["--identity", "dev@example.tes."], 1, 'the identity is "dev@example.test"'),
     (["--identity", "Dev@example.test"], 1, 'the identity is "dev@example.test"'),
     (["--identity", "dev@example.test "], 1, 'the identity is "dev@example.test"'),
-    (["--identity", ""], 1, 'the identity is "dev@example.test", not ""'),
+    (["--identity", ""], 2, "--identity is empty"),
     ([], 2, "it is not said who must have signed"),
     (["--github-repository", OURS], 1, 'repository is "none in the certificate"'),
 ]

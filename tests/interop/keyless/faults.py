@@ -13,7 +13,7 @@ from together import together
 BUSY = "the service is busy: try again later"
 BROKEN = "the service has a fault: try again later, or see its status page"
 NO_REDIRECT = "redirects are not followed; if you trust it, name http://127.0.0.1:1/elsewhere itself"
-NOTHING_WRITTEN = "nothing was written"
+NOTHING_WRITTEN = "no signature was written"
 ATTEMPTS = 4
 LIMIT = 4 << 20
 FOREVER = None

@@ -216,7 +216,7 @@ def embedded(record: Record, scene: Scene, client: Client) -> None:
             "the copy in the program",
             shown,
             0,
-            "trust root: the copy inside this program, good until 20",
+            "trust root: the copy inside this program, of 20",
             *names,
         )
         result = scene.run("trust", "show", "--use-staging", env=env)
