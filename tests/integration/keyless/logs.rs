@@ -78,6 +78,33 @@ fn an_entry_is_about_one_signature() {
     }
 }
 
+/// Where a timestamp tells the time, it is that time at which the log's key had to be in service.
+#[test]
+fn a_log_that_is_out_of_service_vouches_for_nothing_new() {
+    let scene = Scene::new();
+    let (signed, tsa) = (scene.signed(), &scene.instance.tsa);
+    let token = Token::new(&signed.signature, START + 60, tsa).signed_by(tsa);
+    for log in [Log::V2, Log::V2Dsse, Log::V1Timeless] {
+        let bundle = scene.instance.bundle(&signed, &log, slice::from_ref(&token));
+        for (start, end, refused) in [
+            ("2020-01-01T00:00:00Z", "2030-01-01T00:00:00Z", false),
+            ("2020-01-01T00:00:00Z", "2020-01-02T00:00:00Z", true),
+            ("2025-06-16T00:00:00Z", "2030-01-01T00:00:00Z", true),
+        ] {
+            let mut root = scene.instance.trusted_root();
+            root["tlogs"][0]["publicKey"]["validFor"] = json!({"start": start, "end": end});
+            scene.trust(&root);
+            let output = scene.verify(&bundle);
+            if refused {
+                assert_refused(&format!("{log:?} until {end}"), &output, "signature-log", "was not in service");
+            } else {
+                assert_accepted(&format!("{log:?} until {end}"), &output);
+            }
+        }
+        scene.trust(&scene.instance.trusted_root());
+    }
+}
+
 /// The words for the usual signer, and for not looking at the log.
 const BLIND: [&str; 5] = ["--identity", IDENTITY, "--identity-provider", PROVIDER, "--insecure-skip-tlog"];
 

@@ -44,6 +44,7 @@ def run(record: Record, scene: Scene) -> None:
     cases += [
         ("expired", functools.partial(expired, scene=scene)),
         ("garbage", functools.partial(garbage, scene=scene)),
+        ("a given token in a job", functools.partial(both, scene=scene)),
         ("a job's odd tokens", functools.partial(odd_jobs, scene=scene)),
         ("no identity", functools.partial(no_identity, scene=scene)),
         ("nothing is asked for a model that is not there", functools.partial(no_model, scene=scene)),
@@ -158,6 +159,14 @@ def no_identity(record: Record, scene: Scene) -> None:
     check_undecided(
         record, "a CircleCI job without its program", place, result, "CircleCI gives no identity token", "circleci"
     )
+
+
+def both(record: Record, scene: Scene) -> None:
+    """As with the reference tool: a token that is given comes before the one that the job has."""
+    place = scene.place(older=False)
+    words = ["--identity_token", scene.token(), "--use_ambient_credentials", "--format", "json"]
+    result = scene.sign(place.signature, *words, env=scene.s.github_env())
+    check(record, "a given token in a job", result, 0, '"subject":"dev@example.test"')
 
 
 def no_model(record: Record, scene: Scene) -> None:

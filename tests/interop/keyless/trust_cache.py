@@ -79,6 +79,27 @@ def believed(record: Record, client: Client) -> None:
     check(record, "offline it is what there is", client.verify("--offline"), 0, "Verification succeeded")
 
 
+def links(record: Record, client: Client) -> None:
+    """What has no end, what never comes, and what belongs to somebody else, under the names of the cache."""
+    client.update()
+    for name in ("trusted_root.json", "timestamp.json"):
+        for what, make in (("endless", lambda path: path.symlink_to("/dev/zero")), ("a pipe", os.mkfifo)):
+            current = next(path for path in client.files() if path.name == "current")
+            counted = current.parent / current.read_text().split("\n")[1]
+            file = next(path for path in counted.rglob(name))
+            file.unlink()
+            make(file)
+            check(record, f"{name} is {what}: offline", client.verify("--offline"), 3, "is damaged", UPDATE)
+            check(record, f"{name} is {what}: online", client.verify(), 0, "Verification succeeded")
+            client.update()
+    precious = client.cache.parent / "precious"
+    precious.write_text("precious")
+    current.unlink()
+    current.symlink_to(precious)
+    check(record, "a link instead of the note", client.update(), 0, "trust root: ")
+    record.check("is replaced, not followed", precious.read_text() == "precious", precious.read_text())
+
+
 def caches(record: Record, scene: Scene, client: Client) -> None:
     place = scene.place(older=False)
     file = place.folder / "file"
@@ -100,6 +121,7 @@ def caches(record: Record, scene: Scene, client: Client) -> None:
     result = client.verify(env={**homeless, "HOME": str(home), "XDG_CACHE_HOME": str(home / "xdg")})
     check(record, "another place for caches", result, 0, "Verification succeeded")
     record.check("is used", (home / "xdg" / "secureml" / "tuf").is_dir(), list(home.rglob("*")))
+    links(record, client)
     read_only(record, scene, client)
 
 
