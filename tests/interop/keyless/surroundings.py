@@ -1,10 +1,14 @@
-"""What lies around the program: a wrong clock, no network, proxies."""
+"""What lies around the program: a wrong clock, no network, proxies, TLS."""
 
 import functools
+import http.server
+import ssl
+import subprocess
+import threading
 
 from fault_proxy import FaultProxy
 from record import Record
-from scene import Scene, at, check, check_undecided, faketime
+from scene import Scene, at, check, check_undecided, faketime, new_folder
 from together import together
 
 CLOCK = "this machine's clock"
@@ -17,6 +21,7 @@ def run(record: Record, scene: Scene) -> None:
         ("no network", functools.partial(no_network, scene=scene)),
         ("proxies", functools.partial(proxies, scene=scene)),
         ("a proxy for the public instance", functools.partial(public_proxy, scene=scene)),
+        ("TLS", functools.partial(tls, scene=scene)),
         ("addresses", functools.partial(addresses, scene=scene)),
     ]
     if faketime():
@@ -125,3 +130,41 @@ def addresses(record: Record, scene: Scene) -> None:
     check(record, "with a bare trust root beside them", result, 0, "Signing succeeded")
     result = scene.sign(place.signature, "--identity-token", scene.token(), config=scene.s.trusted_root)
     check(record, "a bare trust root alone", result, 3, "it is not known which services sign", "--fulcio-url")
+
+
+def tls(record: Record, scene: Scene) -> None:
+    """The TUF repository behind TLS, with a certificate of a CA that the machine knows or does not."""
+    folder = new_folder(scene.place(older=False).folder / "tls")
+
+    def openssl(*words: str) -> None:
+        subprocess.run(["openssl", *words], cwd=folder, check=True, capture_output=True)
+
+    key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"]
+    ca = ["-addext", "basicConstraints=critical,CA:TRUE", "-addext", "keyUsage=critical,keyCertSign"]
+    openssl("req", "-x509", *key, "-keyout", "ca.key", "-out", "ca.pem", "-days", "2", "-subj", "/CN=ca", *ca)
+    openssl("req", *key, "-keyout", "server.key", "-out", "server.csr", "-subj", "/CN=localhost")
+    (folder / "server.cnf").write_text("subjectAltName=DNS:localhost\nextendedKeyUsage=serverAuth\n")
+    issued = ["-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial", "-days", "2", "-extfile", "server.cnf"]
+    openssl("x509", "-req", "-in", "server.csr", *issued, "-out", "server.pem")
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(folder / "server.pem", folder / "server.key")
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=scene.s.out / "tuf"))
+    server.socket = context.wrap_socket(server.socket, server_side=True)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    url = f"https://localhost:{server.server_address[1]}"
+    root = scene.s.out / "tuf-root.json"
+    cases = [
+        ("a CA that the machine knows", {"SSL_CERT_FILE": str(folder / "ca.pem")}, 0, "trust root: "),
+        ("a CA that nobody knows", {}, 3, "UnknownIssuer"),
+        ("no CAs at all: those built in", {"SSL_CERT_FILE": "/absent", "SSL_CERT_DIR": "/absent"}, 3, "UnknownIssuer"),
+    ]
+    for name, env, code, said in cases:
+        env["SECUREML_CACHE"] = str(folder / "cache")
+        result = scene.run("trust", "update", "--tuf-url", url, "--tuf-root", root, env=env)
+        check(record, f"TLS, {name}", result, code, said)
+    server.shutdown()
+
+
+class Quiet(http.server.SimpleHTTPRequestHandler):
+    def log_message(self, *_: object) -> None:
+        pass
