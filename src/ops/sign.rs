@@ -101,7 +101,7 @@ pub enum SignModelError {
 /// Verifies a fresh bundle. The time of verification is of no account: what such bundles prove they prove for the times
 /// that they bring along.
 fn check(bundle: &Bundle, signer: &dyn Signer) -> Result<Option<Verified>, SignModelError> {
-    let Some(trust) = signer.trust(bundle) else { return Ok(None) };
+    let Some(trust) = signer.trust(bundle)? else { return Ok(None) };
     Ok(Some(Verifier::new(&trust, Duration::ZERO).verify(bundle)?))
 }
 

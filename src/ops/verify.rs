@@ -96,7 +96,7 @@ pub fn verify(
             return Err(VerifyModelError::TrustRoot { reason });
         }
         Err(fault) => {
-            let refused = refused(None, rule(&fault), &fault);
+            let refused = refused(None, fault.rule(), &fault);
             return Ok(Verdict::Refused(Refused { fault: Some(fault), ..refused }));
         }
     };
@@ -198,29 +198,6 @@ fn refused(verified: Option<Verified>, rule: &'static str, reason: &dyn Error) -
         message.push('…');
     }
     Refused { verified, findings: vec![Finding::error(rule, message)], fault: None }
-}
-
-fn rule(fault: &BundleFault) -> &'static str {
-    match fault {
-        BundleFault::OtherMethod { .. } => "signature-method",
-        BundleFault::OtherKey { .. } => "signature-key",
-        BundleFault::Chain(_) | BundleFault::Usage { .. } | BundleFault::CertificateKey(_) => "signature-certificate",
-        BundleFault::Keyless(fault) => keyless_rule(fault),
-        BundleFault::Signature => "signature-invalid",
-        BundleFault::Statement(_) => "statement-invalid",
-    }
-}
-
-fn keyless_rule(fault: &KeylessFault) -> &'static str {
-    match fault {
-        KeylessFault::LogEntries { .. } | KeylessFault::UnknownLog { .. } | KeylessFault::Log { .. } => "signature-log",
-        KeylessFault::Untrusted { .. } | KeylessFault::Use | KeylessFault::Certificate(_) => "signature-certificate",
-        KeylessFault::NoTime { .. } | KeylessFault::Timestamp { .. } => "signature-time",
-        KeylessFault::Identity(_) => "signature-identity",
-        KeylessFault::Signature { .. } => "signature-invalid",
-        KeylessFault::NoSubject => "statement-invalid",
-        _ => "signature-malformed",
-    }
 }
 
 /// How long the reason for a refusal may be.

@@ -33,8 +33,11 @@ pub trait Signer {
 
     /// The trust root by which a verifier has to accept a bundle of this signer; `None` where the signer relies on
     /// nobody else for it.
-    fn trust(&self, _bundle: &Bundle) -> Option<TrustRoot> {
-        None
+    ///
+    /// # Errors
+    /// [`SignError`] where the bundle is not one that could be checked.
+    fn trust(&self, _bundle: &Bundle) -> Result<Option<TrustRoot>, SignError> {
+        Ok(None)
     }
 }
 

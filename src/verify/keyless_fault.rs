@@ -78,6 +78,22 @@ pub enum KeylessFault {
     Incomplete,
 }
 
+impl KeylessFault {
+    /// The stable name of this kind of refusal.
+    #[must_use]
+    pub const fn rule(&self) -> &'static str {
+        match self {
+            Self::LogEntries { .. } | Self::UnknownLog { .. } | Self::Log { .. } => "signature-log",
+            Self::Untrusted { .. } | Self::Use | Self::Certificate(_) => "signature-certificate",
+            Self::NoTime { .. } | Self::Timestamp { .. } => "signature-time",
+            Self::Identity(_) => "signature-identity",
+            Self::Signature { .. } => "signature-invalid",
+            Self::NoSubject => "statement-invalid",
+            Self::Bundle { .. } | Self::TrustRoot { .. } | Self::Incomplete => "signature-malformed",
+        }
+    }
+}
+
 impl From<sigstore_verify::Error> for KeylessFault {
     fn from(error: sigstore_verify::Error) -> Self {
         use sigstore_verify::Error;

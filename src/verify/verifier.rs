@@ -121,3 +121,18 @@ pub enum BundleFault {
     #[error("the signed statement is not acceptable")]
     Statement(#[source] StatementError),
 }
+
+impl BundleFault {
+    /// The stable name of this kind of refusal.
+    #[must_use]
+    pub const fn rule(&self) -> &'static str {
+        match self {
+            Self::OtherMethod { .. } => "signature-method",
+            Self::OtherKey { .. } => "signature-key",
+            Self::Chain(_) | Self::Usage { .. } | Self::CertificateKey(_) => "signature-certificate",
+            Self::Keyless(fault) => fault.rule(),
+            Self::Signature => "signature-invalid",
+            Self::Statement(_) => "statement-invalid",
+        }
+    }
+}

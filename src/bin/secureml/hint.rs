@@ -173,6 +173,9 @@ pub(crate) fn for_trust_root(error: &SigstoreError) -> Option<String> {
         SigstoreError::Interrupted { .. } => {
             text("check the network, or go by what is on this machine with --offline or --trust-config FILE")
         }
+        SigstoreError::Workspace(_) => {
+            text("name a folder that can be written to in TMPDIR, or give --trust-config FILE")
+        }
         SigstoreError::Kept { .. } => text(
             "run `secureml trust update` where there is a network; where there never is one, give a current one with \
              --trust-config FILE",

@@ -84,6 +84,7 @@ fn github(http: &Http, env: &Env, audience: &str) -> Result<IdentityToken, Keyle
 
 fn other(http: &Http, environment: &'static str, audience: &str) -> Result<IdentityToken, KeylessError> {
     let failed = |reason: String| KeylessError::Ambient { environment, reason };
+    // These environments are asked by no request; the library wants a client all the same, and its own needs roots.
     let found = block_on(Detector::new_with_client(http.client("https://localhost")).detect(audience))
         .map_err(HttpError::from)?;
     match found {

@@ -1,4 +1,5 @@
 use super::TokenError;
+use crate::crypto::CertificateError;
 use crate::http::HttpError;
 
 /// Why there is no keyless signature.
@@ -51,6 +52,12 @@ pub enum KeylessError {
         /// Where.
         url: String,
     },
+    /// The certificate does not say who signed.
+    #[error("the certificate from Fulcio is not usable")]
+    Certificate(#[from] CertificateError),
+    /// The bundle was made in another way.
+    #[error("the bundle is not a keyless one")]
+    NotKeyless,
     /// What is to be sent to a service cannot be written down, which does not happen with what is sent here.
     #[error("cannot write the request: {reason}")]
     Request {

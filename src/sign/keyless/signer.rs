@@ -122,13 +122,14 @@ impl Signer for KeylessSigner<'_> {
     }
 
     /// The instance, and exactly the name in the certificate.
-    fn trust(&self, bundle: &Bundle) -> Option<TrustRoot> {
-        let Material::Keyless { leaf, .. } = &bundle.material else { return None };
-        let identity = IdentityPattern::exact(leaf.subject_name().ok()?.as_str(), leaf.fulcio_issuer().ok()?);
-        Some(TrustRoot::Sigstore {
+    fn trust(&self, bundle: &Bundle) -> Result<Option<TrustRoot>, SignError> {
+        let Material::Keyless { leaf, .. } = &bundle.material else { return Err(KeylessError::NotKeyless.into()) };
+        let subject = leaf.subject_name().map_err(KeylessError::from)?;
+        let issuer = leaf.fulcio_issuer().map_err(KeylessError::from)?;
+        Ok(Some(TrustRoot::Sigstore {
             root: Box::new(self.root.clone()),
-            identity: Box::new(identity),
+            identity: Box::new(IdentityPattern::exact(subject.as_str(), issuer)),
             log: LogRule::Required,
-        })
+        }))
     }
 }

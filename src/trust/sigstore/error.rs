@@ -1,3 +1,4 @@
+use std::io;
 use std::path::PathBuf;
 
 use jiff::Timestamp;
@@ -49,6 +50,9 @@ pub enum SigstoreError {
         /// What is wrong.
         reason: String,
     },
+    /// There is no folder to work in.
+    #[error("cannot make a temporary folder to verify the trust root in")]
+    Workspace(#[source] io::Error),
     /// It is too old to be believed.
     #[error("{what} expired on {expires:.0}")]
     Expired {

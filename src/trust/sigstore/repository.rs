@@ -36,7 +36,7 @@ impl<'a> Repository<'a> {
         let (cache, copy) = match cache {
             Some(pair) => pair,
             // Nothing can be kept, but a place to work in is needed.
-            None => (None, tempfile::tempdir().map_err(HttpError::from)?),
+            None => (None, tempfile::tempdir().map_err(SigstoreError::Workspace)?),
         };
         let current = Generation { folder: copy.path().to_owned(), updated: now };
         let config = self.config(&current).with_http_client(http.client(self.url));
@@ -58,7 +58,7 @@ impl<'a> Repository<'a> {
             place: current.folder.clone(),
             reason: error.to_string(),
         };
-        let (_copy, copied) = current.copy().map_err(HttpError::from)?;
+        let (_copy, copied) = current.copy().map_err(SigstoreError::Workspace)?;
         let config = self.config(&copied).offline();
         let (root, services) = block_on(material(&config, &copied, now)).map_err(HttpError::from)?.map_err(damaged)?;
         Ok(self.loaded(root, services, current, now))

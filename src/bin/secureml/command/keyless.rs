@@ -4,7 +4,7 @@ use clap::Args;
 use clap::builder::RangedU64ValueParser;
 use secrecy::SecretString;
 use secureml::sign::{IdentityToken, KeylessError, KeylessSigner, LoginClient, Signer, TokenSource};
-use secureml::trust::sigstore::{Access, RekorVersion, Services};
+use secureml::trust::sigstore::{Access, RekorVersion, Services, ServicesError};
 
 use super::instance::InstanceArgs;
 use crate::exit::Exit;
@@ -92,10 +92,7 @@ impl KeylessArgs {
         Ok(is_ambient)
     }
 
-    fn services(
-        &self,
-        configured: Result<Services, secureml::trust::sigstore::ServicesError>,
-    ) -> Result<Services, Failure> {
+    fn services(&self, configured: Result<Services, ServicesError>) -> Result<Services, Failure> {
         let mut services = match (configured, &self.fulcio_url, &self.rekor_url) {
             (Ok(services), _, _) => services,
             (Err(_), Some(fulcio), Some(rekor)) => Services {
@@ -106,10 +103,20 @@ impl KeylessArgs {
                 login: None,
             },
             (Err(error), _, _) => {
-                return Err(Failure::new(Exit::Undecided, "it is not known which services sign", &error).with_help(
-                    "check this machine's clock; give a ClientTrustConfig with a signing configuration with \
-                     --trust-config, or --fulcio-url and --rekor-url",
-                ));
+                // What is out of service may be so by a wrong clock alone.
+                let help = match error {
+                    ServicesError::Missing { .. } | ServicesError::TooFew { .. } => {
+                        "check this machine's clock; if it is right, ask those who run the instance for a current \
+                         signing configuration"
+                    }
+                    _ => {
+                        "give a ClientTrustConfig with a signing configuration with --trust-config, or --fulcio-url \
+                         and --rekor-url"
+                    }
+                };
+                return Err(
+                    Failure::new(Exit::Undecided, "it is not known which services sign", &error).with_help(help)
+                );
             }
         };
         if let Some(url) = &self.fulcio_url {
