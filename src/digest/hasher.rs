@@ -1,5 +1,5 @@
 use blake2::{Blake2b512, Digest as _};
-use sha2::Sha256;
+use sha2::{Sha256, Sha512};
 
 use super::{Algorithm, Digest};
 
@@ -12,6 +12,7 @@ enum State {
     Sha256(Sha256),
     Blake2b(Box<Blake2b512>),
     Blake3(Box<blake3::Hasher>),
+    Sha512(Sha512),
 }
 
 impl Hasher {
@@ -22,6 +23,7 @@ impl Hasher {
             Algorithm::Sha256 => State::Sha256(Sha256::new()),
             Algorithm::Blake2b => State::Blake2b(Box::default()),
             Algorithm::Blake3 => State::Blake3(Box::default()),
+            Algorithm::Sha512 => State::Sha512(Sha512::new()),
         })
     }
 
@@ -33,6 +35,7 @@ impl Hasher {
             State::Blake3(state) => {
                 state.update(bytes);
             }
+            State::Sha512(state) => state.update(bytes),
         }
     }
 
@@ -43,6 +46,7 @@ impl Hasher {
             State::Sha256(state) => Digest::of_output(Algorithm::Sha256, &state.finalize()),
             State::Blake2b(state) => Digest::of_output(Algorithm::Blake2b, &state.finalize()),
             State::Blake3(state) => Digest::of_output(Algorithm::Blake3, state.finalize().as_bytes()),
+            State::Sha512(state) => Digest::of_output(Algorithm::Sha512, &state.finalize()),
         }
     }
 }
@@ -60,6 +64,11 @@ mod tests {
                 Algorithm::Blake2b,
                 "abc",
                 "ba80a53f981c4d0d6a2797b69f12f6e94c212f14685ac4b74b12bb6fdbffa2d17d87c5392aab792dc252d5de4533cc9518d38aa8dbf1925ab92386edd4009923",
+            ),
+            (
+                Algorithm::Sha512,
+                "abc",
+                "ddaf35a193617abacc417349ae20413112e6fa4e89a97ea20a9eeee64b55d39a2192992a274fc1a836ba3c23a3feebbd454d4423643ce80e2a9ac94fa54ca49f",
             ),
             (Algorithm::Blake3, "", "af1349b9f5f9a1a6a0404dea36dcc9499bcb25c9adc112b7cc9a93cae41f3262"),
         ];

@@ -96,7 +96,7 @@ pub enum DigestError {
     NotLowerHex,
 }
 
-/// The longest digest: BLAKE2b-512.
+/// The longest digest: BLAKE2b-512 or SHA-512.
 const MAX_BYTES: usize = 64;
 
 #[cfg(test)]

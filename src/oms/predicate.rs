@@ -122,7 +122,7 @@ fn present<'de, D: Deserializer<'de>, T: Deserialize<'de>>(field: D) -> Result<O
 impl WireSerialization<'_> {
     /// The serialization, and the name that the reference tool gives the algorithm of its shards.
     fn read(&self) -> Result<(Serialization, Option<String>), PredicateError> {
-        let algorithm: Algorithm = self.hash_type.parse()?;
+        let algorithm: Algorithm = Algorithm::of_oms(&self.hash_type)?;
         let method = match (&*self.method, &self.shard_size) {
             ("files", None) => Method::Files,
             ("files", Some(_)) => {

@@ -3,7 +3,7 @@ use std::ops::Range;
 
 use blake3::hazmat::ChainingValue;
 
-use crate::digest::{Algorithm, Blake3Subtree, Digest, Hasher, SUBTREE_BYTES};
+use crate::digest::{Algorithm, Blake3Subtree, ChunkHasher, Digest, Hasher, SUBTREE_BYTES};
 use crate::manifest::Method;
 
 /// How a file of a certain size is cut into parts that can be hashed by themselves.
@@ -55,13 +55,9 @@ impl Cut {
         match self {
             Self::Whole(algorithm) => PartHasher::Whole(Hasher::new(algorithm)),
             Self::Subtrees => PartHasher::Subtree(Blake3Subtree::new(index)),
-            Self::Shards { algorithm, shard_bytes } => PartHasher::Shards {
-                algorithm,
-                shard_bytes: shard_bytes.get(),
-                done: Vec::new(),
-                current: Hasher::new(algorithm),
-                filled: 0,
-            },
+            Self::Shards { algorithm, shard_bytes } => {
+                PartHasher::Shards(Box::new(ChunkHasher::new(Hasher::new(algorithm), shard_bytes)))
+            }
         }
     }
 }
@@ -70,7 +66,7 @@ impl Cut {
 pub(super) enum PartHasher {
     Whole(Hasher),
     Subtree(Blake3Subtree),
-    Shards { algorithm: Algorithm, shard_bytes: u64, done: Vec<Digest>, current: Hasher, filled: u64 },
+    Shards(Box<ChunkHasher>),
 }
 
 /// What a part comes to.
@@ -82,24 +78,11 @@ pub(super) enum PartDigest {
 }
 
 impl PartHasher {
-    pub(super) fn update(&mut self, mut bytes: &[u8]) {
+    pub(super) fn update(&mut self, bytes: &[u8]) {
         match self {
             Self::Whole(hasher) => hasher.update(bytes),
             Self::Subtree(subtree) => subtree.update(bytes),
-            Self::Shards { algorithm, shard_bytes, done, current, filled } => {
-                while !bytes.is_empty() {
-                    let room = usize::try_from(*shard_bytes - *filled).unwrap_or(usize::MAX);
-                    let (now, later) = bytes.split_at(room.min(bytes.len()));
-                    current.update(now);
-                    *filled += length(now);
-                    bytes = later;
-                    if *filled == *shard_bytes {
-                        let full = std::mem::replace(current, Hasher::new(*algorithm));
-                        done.push(full.finish());
-                        *filled = 0;
-                    }
-                }
-            }
+            Self::Shards(shards) => shards.update(bytes),
         }
     }
 
@@ -107,12 +90,7 @@ impl PartHasher {
         match self {
             Self::Whole(hasher) => PartDigest::Whole(hasher.finish()),
             Self::Subtree(subtree) => PartDigest::Subtree(subtree.finish()),
-            Self::Shards { mut done, current, filled, .. } => {
-                if filled > 0 {
-                    done.push(current.finish());
-                }
-                PartDigest::Shards(done)
-            }
+            Self::Shards(shards) => PartDigest::Shards(shards.finish()),
         }
     }
 }
@@ -129,27 +107,6 @@ const MAX_SUBTREES: u64 = 1 << 18;
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn cuts_shards_wherever_the_reads_end() {
-        let shard_bytes = NonZeroU64::new(10).unwrap();
-        let cut = Cut::Shards { algorithm: Algorithm::Sha256, shard_bytes };
-        let data: Vec<u8> = (0..25).collect();
-        let expected: Vec<Digest> = data
-            .chunks(10)
-            .map(|shard| {
-                let mut hasher = Hasher::new(Algorithm::Sha256);
-                hasher.update(shard);
-                hasher.finish()
-            })
-            .collect();
-        for read in [1, 3, 10, 11, 25] {
-            let mut part = cut.hasher(0);
-            data.chunks(read).for_each(|bytes| part.update(bytes));
-            assert_eq!(part.finish(), PartDigest::Shards(expected.clone()), "{read}");
-        }
-        assert_eq!(cut.hasher(0).finish(), PartDigest::Shards(vec![]));
-    }
 
     #[test]
     fn a_claimed_size_makes_no_endless_list() {
