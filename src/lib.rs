@@ -76,9 +76,10 @@
 //!
 //! | floor | modules | question it answers |
 //! |---|---|---|
-//! | 6 | [`ops`], [`render`] | one use case each; one output format each |
-//! | 5 | [`sign`], [`verify`] | make a bundle; believe a bundle |
-//! | 4 | [`oms`] | the signed document: statement, envelope, bundle |
+//! | 7 | [`ops`], [`render`] | one use case each; one output format each |
+//! | 6 | [`sign`], [`verify`] | make a bundle; believe a bundle |
+//! | 5 | [`oms`] | the signed documents: statement, envelope, bundle |
+//! | 4 | [`fingerprint`] | several digests of each file, and Merkle trees |
 //! | 3 | [`manifest`] | what a model consists of |
 //! | 2 | [`model`], [`trust`] | the files of a model; whom we trust |
 //! | 1 | [`crypto`], [`digest`], [`mod@env`], [`finding`], [`http`], [`io`], [`progress`], [`prompt`] | nouns without a domain |
@@ -87,6 +88,7 @@ pub mod crypto;
 pub mod digest;
 pub mod env;
 pub mod finding;
+pub mod fingerprint;
 pub mod http;
 pub mod io;
 pub mod manifest;

@@ -11,6 +11,7 @@ const FLOORS: &[&[&str]] = &[
     &["crypto", "digest", "env", "finding", "http", "io", "progress", "prompt"],
     &["model", "trust"],
     &["manifest"],
+    &["fingerprint"],
     &["oms"],
     &["sign", "verify"],
     &["ops", "render"],
