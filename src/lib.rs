@@ -50,7 +50,7 @@
 //! let request = VerifyRequest { model, signature, selection: &selection, unsigned_files, links };
 //! let now = SystemTime::now().duration_since(UNIX_EPOCH)?;
 //! match verify(&request, &trust, now, &NoProgress)? {
-//!     Verdict::Accepted { verified, .. } => println!("signed by {}", verified.identity()),
+//!     Verdict::Accepted { verified, .. } => println!("signed by {}", verified.authentic().identity()),
 //!     Verdict::Refused(refused) => println!("do not use it: {:?}", refused.findings),
 //! }
 //! # Ok(())
@@ -76,7 +76,8 @@
 //!
 //! | floor | modules | question it answers |
 //! |---|---|---|
-//! | 7 | [`ops`], [`render`] | one use case each; one output format each |
+//! | 8 | [`render`] | one output format each |
+//! | 7 | [`ops`] | one use case each |
 //! | 6 | [`sign`], [`verify`] | make a bundle; believe a bundle |
 //! | 5 | [`oms`] | the signed documents: statement, envelope, bundle |
 //! | 4 | [`fingerprint`] | several digests of each file, and Merkle trees |

@@ -14,7 +14,8 @@ const FLOORS: &[&[&str]] = &[
     &["fingerprint"],
     &["oms"],
     &["sign", "verify"],
-    &["ops", "render"],
+    &["ops"],
+    &["render"],
 ];
 
 /// How many lines a file may have, its unit tests left out.

@@ -15,8 +15,10 @@ mod content;
 mod document;
 mod hash;
 mod proof;
+mod proof_json;
 
 pub use content::{Content, TreeContent};
 pub use document::{ChunkSizeError, FilePrint, Fingerprint, FingerprintError, MAX_CHUNKS, chunk_count};
 pub use hash::{Sums, Wanted, hash_contents};
 pub use proof::{ChunkProof, ProofError};
+pub use proof_json::ProofJsonError;

@@ -19,13 +19,13 @@ impl Payload {
         &self.0
     }
 
-    /// The SHA-256 that the payload gives for its one subject; `None` where it has no such thing. Nothing vouches for
+    /// The SHA-256 that the payload gives for its first subject; `None` where it has no such thing. Nothing vouches for
     /// it: it is good for comparing the payload with itself, before a signature is checked.
     #[must_use]
     pub fn claimed_subject(&self) -> Option<[u8; 32]> {
         #[derive(Deserialize)]
         struct Claim {
-            subject: [Subject; 1],
+            subject: Vec<Subject>,
         }
         #[derive(Deserialize)]
         struct Subject {
@@ -35,9 +35,9 @@ impl Payload {
         struct Digest {
             sha256: String,
         }
-        let Claim { subject: [subject] } = serde_json::from_slice(&self.0).ok()?;
+        let claim: Claim = serde_json::from_slice(&self.0).ok()?;
         let mut digest = [0; 32];
-        hex::decode_to_slice(&subject.digest.sha256, &mut digest).ok()?;
+        hex::decode_to_slice(&claim.subject.first()?.digest.sha256, &mut digest).ok()?;
         Some(digest)
     }
 

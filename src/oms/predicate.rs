@@ -102,7 +102,7 @@ struct WireResource<'a> {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct WireSerialization<'a> {
+pub(super) struct WireSerialization<'a> {
     #[serde(borrow)]
     method: Cow<'a, str>,
     #[serde(borrow)]
@@ -121,7 +121,7 @@ fn present<'de, D: Deserializer<'de>, T: Deserialize<'de>>(field: D) -> Result<O
 
 impl WireSerialization<'_> {
     /// The serialization, and the name that the reference tool gives the algorithm of its shards.
-    fn read(&self) -> Result<(Serialization, Option<String>), PredicateError> {
+    pub(super) fn read(&self) -> Result<(Serialization, Option<String>), PredicateError> {
         let algorithm: Algorithm = Algorithm::of_oms(&self.hash_type)?;
         let method = match (&*self.method, &self.shard_size) {
             ("files", None) => Method::Files,
@@ -200,7 +200,7 @@ impl Serialize for Predicate<'_> {
     }
 }
 
-struct Settings<'a>(&'a Serialization);
+pub(super) struct Settings<'a>(pub(super) &'a Serialization);
 
 impl Serialize for Settings<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {

@@ -196,5 +196,5 @@ struct WrittenDigest {
     sha256: String,
 }
 
-const STATEMENT_TYPE: &str = "https://in-toto.io/Statement/v1";
+pub(super) const STATEMENT_TYPE: &str = "https://in-toto.io/Statement/v1";
 pub(super) const LEGACY_PREDICATE_TYPE: &str = "https://model_signing/Digests/v0.1";

@@ -47,7 +47,7 @@ impl DigestRequest<'_> {
 /// # Errors
 /// [`HashAllError`] where the model cannot be read, or not be signed.
 pub fn digest(request: &DigestRequest<'_>, progress: &dyn Progress) -> Result<Digested, HashAllError> {
-    let (rules, mut warnings) = request.selection.rules(request.model, None)?;
+    let (rules, mut warnings) = request.selection.rules(request.model, &[])?;
     let tree = ModelTree::open(request.model, request.symlinks).map_err(crate::manifest::HashError::from)?;
     let (manifest, more) = hash_all(&tree, request.serialization(rules), SingleFileName::Dot, progress)?;
     warnings.extend(more);

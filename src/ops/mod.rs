@@ -1,12 +1,28 @@
 //! The use cases: sign a model, verify a model, take a model's digest. Every face of the program calls these.
 
+mod add;
+mod compare;
+mod describe;
 mod digest;
 mod explain;
+mod fingerprint;
+mod fingerprint_diff;
+mod fingerprint_file;
+mod seal;
 mod selection;
+mod set;
 mod sign;
 mod verify;
 
+pub use add::add_signature;
+pub use describe::{ChunkSize, FingerprintOptions};
 pub use digest::{DigestRequest, Digested, digest};
+pub use fingerprint::{
+    CompareError, CompareRequest, Fingerprinted, compare_with_fingerprint, fingerprint, sign_fingerprint,
+};
+pub use fingerprint_diff::diff_fingerprints;
+pub use fingerprint_file::{DocumentError, FingerprintFileError, ReadFingerprint, SignedState, read_fingerprint};
 pub use selection::{HashAllError, Selection, SingleFileName};
-pub use sign::{SignModelError, SignRequest, Signed, sign};
+pub use set::{set_folder, signatures};
+pub use sign::{FingerprintTarget, SignModelError, SignRequest, Signed, sign};
 pub use verify::{Links, Refused, Verdict, VerifyModelError, VerifyRequest, verify};

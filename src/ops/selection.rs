@@ -2,8 +2,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::finding::Finding;
-use crate::manifest::{HashError, Hashed, Manifest, ManifestError, Serialization, hash_tree};
-use crate::model::{IgnoreRules, ModelPath, ModelTree, PathError};
+use crate::fingerprint::{ChunkSizeError, FingerprintError};
+use crate::manifest::{HashError, Hashed, Manifest, ManifestError, Resource, Serialization, hash_tree};
+use crate::model::{IgnoreRules, ModelPath, ModelTree, OddEntry, PathError};
 use crate::progress::Progress;
 
 /// What the user wants left out of a model.
@@ -22,15 +23,12 @@ impl Default for Selection {
 }
 
 impl Selection {
-    /// The rules for a model, and a warning for each path that has no effect. The signature never is part of the model.
+    /// The rules for a model, and a warning for each path that has no effect. What is our own, such as the signature,
+    /// never is part of the model.
     ///
     /// # Errors
     /// [`PathError`] for paths that cannot be left out.
-    pub(super) fn rules(
-        &self,
-        model: &Path,
-        signature: Option<&Path>,
-    ) -> Result<(IgnoreRules, Vec<Finding>), PathError> {
+    pub(super) fn rules(&self, model: &Path, own: &[&Path]) -> Result<(IgnoreRules, Vec<Finding>), PathError> {
         let mut rules = IgnoreRules::default();
         let mut warnings = Vec::new();
         for path in &self.ignore_paths {
@@ -39,10 +37,12 @@ impl Selection {
                 warnings.push(Finding::warning("ignore-path-outside", text).at(path.display().to_string()));
             }
         }
-        // Where it is a link, the bundle is behind it.
-        let behind = signature.and_then(|signature| fs::canonicalize(signature).ok());
-        for signature in signature.into_iter().chain(behind.as_deref()) {
-            rules.add_on_disk(model, signature)?;
+        for path in own {
+            rules.add_on_disk(model, path)?;
+            // Where it is a link, the bundle is behind it.
+            if let Ok(behind) = fs::canonicalize(path) {
+                rules.add_on_disk(model, &behind)?;
+            }
         }
         Ok((rules, warnings))
     }
@@ -67,18 +67,31 @@ pub(super) fn hash_all(
 ) -> Result<(Manifest, Vec<Finding>), HashAllError> {
     let Hashed { resources, odd, leading_outside, .. } = hash_tree(tree, &serialization, None, progress)?;
     if !odd.is_empty() {
-        let findings = odd
-            .into_iter()
-            .map(|entry| Finding::error("not-signable", entry.kind.to_string()).at(entry.path))
-            .collect();
-        return Err(HashAllError::Odd { findings });
+        return Err(not_signable(odd));
     }
-    let mut manifest = Manifest::new(serialization, resources)?;
-    if tree.is_file() && single_file == SingleFileName::Basename {
-        let name = tree.name().map_err(HashError::from)?;
-        manifest = manifest.with_single_file_as(&ModelPath::new(name)?);
-    }
+    let (manifest, _) = manifest_of(tree, serialization, resources, single_file)?;
     Ok((manifest, outside_warnings(&leading_outside)))
+}
+
+/// The manifest of these resources; with it, the name of the one file where it is not listed as `.`.
+pub(super) fn manifest_of(
+    tree: &ModelTree,
+    serialization: Serialization,
+    resources: Vec<Resource>,
+    single_file: SingleFileName,
+) -> Result<(Manifest, Option<ModelPath>), HashAllError> {
+    let manifest = Manifest::sorted(serialization, resources)?;
+    if tree.is_file() && single_file == SingleFileName::Basename {
+        let name = ModelPath::new(tree.name().map_err(HashError::from)?)?;
+        return Ok((manifest.with_single_file_as(&name), Some(name)));
+    }
+    Ok((manifest, None))
+}
+
+/// The error for what a manifest cannot hold.
+pub(super) fn not_signable(odd: Vec<OddEntry>) -> HashAllError {
+    let finding = |entry: OddEntry| Finding::error("not-signable", entry.kind.to_string()).at(entry.path);
+    HashAllError::Odd { findings: odd.into_iter().map(finding).collect() }
 }
 
 /// A warning for each link that leads out of the model (OMS 1.0, section 6.1.1).
@@ -106,4 +119,10 @@ pub enum HashAllError {
     /// A name cannot be written down.
     #[error(transparent)]
     Path(#[from] PathError),
+    /// The chunks of the Merkle trees are too many.
+    #[error(transparent)]
+    Chunks(#[from] ChunkSizeError),
+    /// The files do not make a fingerprint.
+    #[error(transparent)]
+    Fingerprint(#[from] FingerprintError),
 }

@@ -1,29 +1,41 @@
-use std::fs::{self, File};
-use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
-use super::SingleFileName;
+use super::describe::{Described, FingerprintOptions, describe};
 use super::digest::DigestRequest;
+use super::fingerprint::attestation;
+use super::seal::{check_target, save, seal};
 use super::selection::{HashAllError, hash_all};
+use super::{SingleFileName, set_folder};
 use crate::finding::Finding;
-use crate::io::{AtomicFile, WriteError};
+use crate::fingerprint::Fingerprint;
+use crate::io::{ReadError, WriteError};
 use crate::manifest::{HashError, Manifest};
 use crate::model::{ModelTree, PathError};
-use crate::oms::{Bundle, Statement};
+use crate::oms::{Bundle, BundleError, FINGERPRINT_TYPE, Statement, StatementError};
 use crate::progress::Progress;
 use crate::sign::{SignError, Signer};
-use crate::verify::{BundleFault, Verified, Verifier};
+use crate::verify::{Authentic, BundleFault, Verifier};
 
 /// Which model is to be signed, how, and where the signature goes.
 #[derive(Debug, Clone)]
 pub struct SignRequest<'a> {
     /// What is signed.
     pub model: DigestRequest<'a>,
-    /// Where the bundle is written; inside the model it is left out of it.
+    /// Where the bundle is written; inside the model it is left out of it, and so is the folder of further signatures.
     pub signature: &'a Path,
     /// Under which name a model's one file is listed.
     pub single_file: SingleFileName,
+    /// A fingerprint to sign as well.
+    pub fingerprint: Option<FingerprintTarget<'a>>,
+}
+
+/// What a signed fingerprint holds, and where it goes.
+#[derive(Debug, Clone, Copy)]
+pub struct FingerprintTarget<'a> {
+    /// What it holds.
+    pub options: &'a FingerprintOptions,
+    /// Where its bundle is written; inside the model it is left out of it.
+    pub path: &'a Path,
 }
 
 /// A model that was signed.
@@ -31,35 +43,65 @@ pub struct SignRequest<'a> {
 pub struct Signed {
     /// What was signed.
     pub manifest: Manifest,
+    /// The fingerprint, if one was signed.
+    pub fingerprint: Option<Fingerprint>,
     /// What is worth knowing.
     pub warnings: Vec<Finding>,
     /// The bundle as it was written.
     pub bundle: Bundle,
+    /// Where it was written.
+    pub path: PathBuf,
     /// Who signed, where the bundle says it and was checked.
-    pub verified: Option<Verified>,
+    pub authentic: Option<Authentic>,
 }
 
-/// Signs a model and writes the bundle.
+/// Signs a model and writes the bundle. With a fingerprint the model is read once for both; the signature is written last.
 ///
 /// A bundle that needed services of others is first verified as anybody would verify it.
 ///
 /// # Errors
-/// [`SignModelError`]; nothing was written then.
+/// [`SignModelError`]; no signature was written then.
 pub fn sign(request: &SignRequest<'_>, signer: &dyn Signer, progress: &dyn Progress) -> Result<Signed, SignModelError> {
-    let SignRequest { model, signature, single_file } = request;
+    let SignRequest { model, signature, single_file, fingerprint: target } = request;
     let tree = ModelTree::open(model.model, model.symlinks).map_err(HashError::from).map_err(HashAllError::from)?;
-    check_target(signature, &tree, model.model)?;
-    AtomicFile::try_out(signature)?;
+    let set = set_folder(signature);
+    let mut own = vec![*signature, &set];
+    own.extend(target.map(|target| target.path));
+    for path in [Some(*signature), target.map(|target| target.path)].into_iter().flatten() {
+        check_target(path, model.model)?;
+    }
     signer.prepare()?;
-    let (rules, mut warnings) = model.selection.rules(model.model, Some(signature))?;
-    let (manifest, more) = hash_all(&tree, model.serialization(rules), *single_file, progress)?;
-    warnings.extend(more);
+    let (rules, mut warnings) = model.selection.rules(model.model, &own)?;
+    let serialization = model.serialization(rules);
     let name = tree.name().map_err(HashError::from).map_err(HashAllError::from)?;
+    let (manifest, fingerprint) = match target {
+        None => {
+            let (manifest, more) = hash_all(&tree, serialization, *single_file, progress)?;
+            warnings.extend(more);
+            (manifest, None)
+        }
+        Some(FingerprintTarget { options, path }) => {
+            let Described { manifest, fingerprint, warnings: more, .. } =
+                describe(&tree, serialization, options, *single_file, false, progress)?;
+            warnings.extend(more);
+            (manifest, Some((fingerprint, path)))
+        }
+    };
     let statement = Statement { name, manifest };
-    let bundle = signer.sign(statement.to_payload()?)?;
-    let verified = check(&bundle, signer)?;
+    let (bundle, verified) = seal(signer, statement.to_payload()?, |verifier, bundle| verifier.verify(bundle))?;
+    let fingerprint = match fingerprint {
+        None => None,
+        Some((fingerprint, path)) => {
+            let payload = attestation(&statement.name, &statement.manifest, &fingerprint)?.to_payload()?;
+            let verify =
+                |verifier: &Verifier<'_>, bundle: &Bundle| verifier.verify_attestation(bundle, FINGERPRINT_TYPE);
+            save(&seal(signer, payload, verify)?.0, model.model, path)?;
+            Some(fingerprint)
+        }
+    };
     save(&bundle, model.model, signature)?;
-    Ok(Signed { manifest: statement.manifest, warnings, bundle, verified })
+    let (path, authentic) = (signature.to_path_buf(), verified.map(|verified| verified.authentic().clone()));
+    Ok(Signed { manifest: statement.manifest, fingerprint, warnings, bundle, path, authentic })
 }
 
 /// Why a model was not signed.
@@ -96,57 +138,33 @@ pub enum SignModelError {
         /// The file.
         path: PathBuf,
     },
+    /// There is no first signature to add one to.
+    #[error("there is no signature to add one to")]
+    NoFirst(#[source] ReadError),
+    /// The first signature is none.
+    #[error("the signature {} cannot be added to", path.display())]
+    First {
+        /// The signature.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: BundleError,
+    },
+    /// The first signature's statement cannot be signed again.
+    #[error("what the signature {} signs cannot be signed again", path.display())]
+    FirstStatement {
+        /// The signature.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: StatementError,
+    },
+    /// The model is not what the first signature is about.
+    #[error("the model is not what {} signs", path.display())]
+    Differs {
+        /// The signature.
+        path: PathBuf,
+        /// What differs.
+        findings: Vec<Finding>,
+    },
 }
-
-/// Verifies a fresh bundle. The time of verification is of no account: what such bundles prove they prove for the times
-/// that they bring along.
-fn check(bundle: &Bundle, signer: &dyn Signer) -> Result<Option<Verified>, SignModelError> {
-    let Some(trust) = signer.trust(bundle)? else { return Ok(None) };
-    Ok(Some(Verifier::new(&trust, Duration::ZERO).verify(bundle)?))
-}
-
-/// Writes the bundle, whole or not at all. Into a model nothing else is written: what a kill left there would count as a
-/// file of the model.
-fn save(bundle: &Bundle, model: &Path, signature: &Path) -> Result<(), WriteError> {
-    let mut file = match above_if_inside(signature, model) {
-        Some(above) => AtomicFile::create_staged(signature, &above)?,
-        None => AtomicFile::create(signature)?,
-    };
-    bundle.write_json(&mut file).map_err(|source| WriteError { path: signature.to_owned(), source })?;
-    file.commit()
-}
-
-/// The folder above the model, if the signature goes into the model.
-fn above_if_inside(signature: &Path, model: &Path) -> Option<PathBuf> {
-    let model = fs::canonicalize(model).ok()?;
-    let folder = signature.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let inside = fs::canonicalize(folder).ok()?.starts_with(&model);
-    inside.then(|| model.parent().map(Path::to_owned)).flatten()
-}
-
-/// Makes sure that nothing but an older signature is lost.
-fn check_target(signature: &Path, tree: &ModelTree, model: &Path) -> Result<(), SignModelError> {
-    let Ok(target) = fs::canonicalize(signature) else { return Ok(()) };
-    let inside = fs::canonicalize(model).is_ok_and(|model| target.starts_with(model));
-    if tree.is_file() && inside {
-        return Err(SignModelError::OverModel { path: model.to_owned() });
-    }
-    if !target.is_file() || is_replaceable(&target, inside).unwrap_or(true) {
-        return Ok(());
-    }
-    Err(SignModelError::OverOtherFile { path: signature.to_owned() })
-}
-
-/// Whether a file begins as a Sigstore bundle does, or is empty: made to be filled, unless it is one of a model's files.
-/// One that cannot be read fails when it is written.
-fn is_replaceable(path: &Path, in_model: bool) -> io::Result<bool> {
-    let mut start = Vec::new();
-    File::open(path)?.take(LOOK_AT_BYTES).read_to_end(&mut start)?;
-    let text = String::from_utf8_lossy(&start);
-    Ok((start.is_empty() && !in_model) || text.trim_start().starts_with('{') && text.contains(BUNDLE))
-}
-
-/// How the media type of every bundle begins.
-const BUNDLE: &str = "application/vnd.dev.sigstore.bundle";
-/// Where in a file the media type of a bundle is looked for; it is the first field in every version.
-const LOOK_AT_BYTES: u64 = 4096;

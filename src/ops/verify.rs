@@ -1,16 +1,14 @@
-use std::borrow::Cow;
 use std::error::Error;
 use std::iter::successors;
 use std::path::Path;
 use std::time::Duration;
 
 use super::Selection;
-use super::explain::explain;
-use super::selection::outside_warnings;
+use super::compare::{Compared, Rules, compare};
 use crate::finding::Finding;
 use crate::io::ReadError;
-use crate::manifest::{HashError, Manifest, Serialization, UnsignedFiles, diff, hash_tree};
-use crate::model::{IgnoreRules, ModelPath, ModelTree, PathError, SymlinkRule, TreeError};
+use crate::manifest::{HashError, UnsignedFiles};
+use crate::model::PathError;
 use crate::oms::{Bundle, BundleError};
 use crate::progress::Progress;
 use crate::trust::{LogRule, TrustRoot};
@@ -81,58 +79,53 @@ pub fn verify(
     progress: &dyn Progress,
 ) -> Result<Verdict, VerifyModelError> {
     // 1. The signature.
+    let verified = match authenticate(request.signature, trust, now, |verifier, bundle| verifier.verify(bundle))? {
+        Ok(verified) => verified,
+        Err(refused) => return Ok(Verdict::Refused(refused)),
+    };
+    // 2. The signer's settings.
+    let (ignore, mut warnings) = request.selection.rules(request.model, &[request.signature])?;
+    warnings.extend(verified.authentic().warnings().iter().cloned());
+    let rules = Rules {
+        ignore: &ignore,
+        ignore_git_paths: request.selection.ignore_git_paths,
+        unsigned_files: request.unsigned_files,
+        links: request.links,
+    };
+    // 3. The files.
+    let Compared { is_same, mut findings } = compare(request.model, verified.manifest(), &rules, progress)?;
+    if is_same {
+        warnings.append(&mut findings);
+        return Ok(Verdict::Accepted { verified, warnings });
+    }
+    findings.append(&mut warnings);
+    Ok(Verdict::Refused(Refused { verified: Some(verified), findings, fault: None }))
+}
+
+/// Reads a bundle and verifies it in one of the verifier's ways. The outer error means that there is no verdict.
+pub(super) fn authenticate<T>(
+    signature: &Path,
+    trust: &TrustRoot,
+    now: Duration,
+    verify: impl FnOnce(&Verifier<'_>, &Bundle) -> Result<T, BundleFault>,
+) -> Result<Result<T, Refused>, VerifyModelError> {
     let read = match trust {
         TrustRoot::Sigstore { log: LogRule::InsecureSkip, .. } => Bundle::read_unlogged,
         _ => Bundle::read,
     };
-    let bundle = match read(request.signature) {
+    let bundle = match read(signature) {
         Ok(bundle) => bundle,
         Err(BundleError::Read(error)) => return Err(error.into()),
-        Err(error) => return Ok(Verdict::Refused(refused(None, "signature-malformed", &error))),
+        Err(error) => return Ok(Err(refused("signature-malformed", &error))),
     };
-    let verified = match Verifier::new(trust, now).verify(&bundle) {
-        Ok(verified) => verified,
-        Err(BundleFault::Keyless(KeylessFault::TrustRoot { reason })) => {
-            return Err(VerifyModelError::TrustRoot { reason });
-        }
+    match verify(&Verifier::new(trust, now), &bundle) {
+        Ok(verified) => Ok(Ok(verified)),
+        Err(BundleFault::Keyless(KeylessFault::TrustRoot { reason })) => Err(VerifyModelError::TrustRoot { reason }),
         Err(fault) => {
-            let refused = refused(None, fault.rule(), &fault);
-            return Ok(Verdict::Refused(Refused { fault: Some(fault), ..refused }));
+            let refused = refused(fault.rule(), &fault);
+            Ok(Err(Refused { fault: Some(fault), ..refused }))
         }
-    };
-    // The payload is as large as the manifest made from it.
-    drop(bundle);
-    // 2. The signer's settings.
-    let (rules, mut warnings) = request.selection.rules(request.model, Some(request.signature))?;
-    warnings.extend(verified.warnings().iter().cloned());
-    let serialization = settings(verified.manifest(), rules, request);
-    let tree = match ModelTree::open(request.model, serialization.symlinks) {
-        Ok(tree) => tree,
-        Err(error @ TreeError::Root { .. }) => {
-            return Ok(Verdict::Refused(refused(Some(verified), "model-not-a-file", &error)));
-        }
-        Err(error) => return Err(HashError::from(error).into()),
-    };
-    let Some(signed) = for_this_kind(verified.manifest(), &tree) else {
-        let text = if tree.is_file() {
-            "the model is a single file, a folder was signed"
-        } else {
-            "the model is a folder, a single file was signed"
-        };
-        let findings = vec![Finding::error("model-kind", text)];
-        return Ok(Verdict::Refused(Refused { verified: Some(verified), findings, fault: None }));
-    };
-    // 3. The files.
-    let only = (request.unsigned_files == UnsignedFiles::Ignore).then(|| signed.files());
-    let found = hash_tree(&tree, &serialization, only.as_ref(), progress)?;
-    warnings.extend(outside_warnings(&found.leading_outside));
-    let changes = diff(&signed, &found, request.unsigned_files);
-    if changes.is_empty() {
-        return Ok(Verdict::Accepted { verified, warnings });
     }
-    let mut findings = explain(&changes, &signed, request.model, &serialization.ignore);
-    findings.append(&mut warnings);
-    Ok(Verdict::Refused(Refused { verified: Some(verified), findings, fault: None }))
 }
 
 /// Why there is no verdict.
@@ -156,38 +149,8 @@ pub enum VerifyModelError {
     Hash(#[from] HashError),
 }
 
-/// The signer's settings, with what the verifier leaves out as well.
-///
-/// Git's own files are left out even where the signer did not record it (OMS 1.0, section 6.2.1), unless he signed some
-/// of them.
-fn settings(signed: &Manifest, mut ignore: IgnoreRules, request: &VerifyRequest<'_>) -> Serialization {
-    let recorded = signed.serialization();
-    ignore.extend(&recorded.ignore);
-    if request.selection.ignore_git_paths {
-        let mut git = IgnoreRules::git();
-        git.retain(|rule| !signed.resources().iter().any(|resource| resource.path.is_within(rule)));
-        ignore.extend(&git);
-    }
-    let symlinks = match request.links {
-        Links::AsSigned => recorded.symlinks,
-        Links::Refuse => SymlinkRule::Refuse,
-    };
-    Serialization { ignore, symlinks, ..recorded.clone() }
-}
-
-/// The manifest as it applies to this model: a single file may be listed as `.` or under its own name; a folder's list
-/// never holds `.`.
-fn for_this_kind<'a>(signed: &'a Manifest, tree: &ModelTree) -> Option<Cow<'a, Manifest>> {
-    let first = &signed.resources().first()?.path;
-    match tree.is_file() {
-        true if first.is_root() => Some(Cow::Borrowed(signed)),
-        true if signed.file_count() == 1 => Some(Cow::Owned(signed.clone().with_single_file_as(&ModelPath::root()))),
-        false if !first.is_root() => Some(Cow::Borrowed(signed)),
-        _ => None,
-    }
-}
-
-fn refused(verified: Option<Verified>, rule: &'static str, reason: &dyn Error) -> Refused {
+/// A refusal for one reason.
+pub(super) fn refused(rule: &'static str, reason: &dyn Error) -> Refused {
     let mut message = reason.to_string();
     for cause in successors(reason.source(), |error| (*error).source()) {
         message = format!("{message}: {cause}");
@@ -197,7 +160,7 @@ fn refused(verified: Option<Verified>, rule: &'static str, reason: &dyn Error) -
         message.truncate(end);
         message.push('…');
     }
-    Refused { verified, findings: vec![Finding::error(rule, message)], fault: None }
+    Refused { verified: None, findings: vec![Finding::error(rule, message)], fault: None }
 }
 
 /// How long the reason for a refusal may be.

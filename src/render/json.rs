@@ -1,12 +1,15 @@
 use std::io::{self, Write};
+use std::num::NonZeroU64;
 
 use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::finding::Finding;
+use crate::fingerprint::Fingerprint;
 use crate::manifest::{Manifest, Method};
 use crate::oms::Inspection;
 use crate::trust::Identity;
+use crate::verify::Authentic;
 
 /// What a command came to, as one JSON object; `output.schema.json` beside this file describes it.
 ///
@@ -30,6 +33,11 @@ pub struct Report<'a> {
     signed_at: &'a [Timestamp],
     #[serde(skip_serializing_if = "Option::is_none")]
     manifest: Option<Summary>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    fingerprint: Option<FingerprintSummary>,
+    /// A file that was written, besides signatures.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    output: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     inspection: Option<&'a Inspection>,
     findings: Vec<WrittenFinding<'a>>,
@@ -75,6 +83,8 @@ impl<'a> Report<'a> {
             identity: None,
             signed_at: &[],
             manifest: None,
+            fingerprint: None,
+            output: None,
             inspection: None,
             findings: Vec::new(),
             error: None,
@@ -89,22 +99,17 @@ impl<'a> Report<'a> {
         Self { model: Some(model.into()), signature, ..self }
     }
 
-    /// Names the signer.
+    /// Names the signer, and says when it was signed.
     #[must_use]
-    pub fn signed_by(self, identity: Option<&'a Identity>) -> Self {
-        Self { identity: identity.map(WrittenIdentity::new), ..self }
+    pub fn signed_by(self, authentic: Option<&'a Authentic>) -> Self {
+        let identity = authentic.map(|authentic| WrittenIdentity::new(authentic.identity()));
+        Self { identity, signed_at: authentic.map(Authentic::times).unwrap_or_default(), ..self }
     }
 
     /// Names the signature alone.
     #[must_use]
     pub fn with_signature(self, signature: impl Into<String>) -> Self {
         Self { signature: Some(signature.into()), ..self }
-    }
-
-    /// Says when it was signed.
-    #[must_use]
-    pub fn signed_at(self, times: &'a [Timestamp]) -> Self {
-        Self { signed_at: times, ..self }
     }
 
     /// Carries what a signature says of itself.
@@ -117,6 +122,18 @@ impl<'a> Report<'a> {
     #[must_use]
     pub fn with_manifest(self, manifest: Option<&Manifest>) -> Self {
         Self { manifest: manifest.map(Summary::new), ..self }
+    }
+
+    /// Sums up a fingerprint.
+    #[must_use]
+    pub fn with_fingerprint(self, fingerprint: Option<&Fingerprint>) -> Self {
+        Self { fingerprint: fingerprint.map(FingerprintSummary::new), ..self }
+    }
+
+    /// Names a file that was written.
+    #[must_use]
+    pub fn with_output(self, path: impl Into<String>) -> Self {
+        Self { output: Some(path.into()), ..self }
     }
 
     /// Lists findings.
@@ -198,6 +215,29 @@ impl Summary {
             shard_bytes,
             files: manifest.file_count(),
             ignore_paths: settings.ignore.iter().map(ToString::to_string).collect(),
+        }
+    }
+}
+
+#[derive(Debug, Serialize)]
+struct FingerprintSummary {
+    algorithms: Vec<&'static str>,
+    files: usize,
+    bytes: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    chunk_bytes: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    merkle_root: Option<String>,
+}
+
+impl FingerprintSummary {
+    fn new(fingerprint: &Fingerprint) -> Self {
+        Self {
+            algorithms: fingerprint.algorithms().iter().map(|algorithm| algorithm.name()).collect(),
+            files: fingerprint.files().len(),
+            bytes: fingerprint.total_bytes(),
+            chunk_bytes: fingerprint.chunk_bytes().map(NonZeroU64::get),
+            merkle_root: fingerprint.merkle_tree().map(|tree| tree.root().to_string()),
         }
     }
 }

@@ -11,5 +11,5 @@ mod verified;
 mod verifier;
 
 pub use keyless_fault::KeylessFault;
-pub use verified::Verified;
+pub use verified::{Authentic, Verified, VerifiedAttestation};
 pub use verifier::{BundleFault, Verifier};

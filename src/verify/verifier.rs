@@ -1,9 +1,13 @@
 use std::time::Duration;
 
 use super::keyless::{self, KeylessSignature};
-use super::{KeylessFault, Verified, certificate, key};
+use super::verified::{Authentic, Verified, VerifiedAttestation};
+use super::{KeylessFault, certificate, key};
 use crate::crypto::{ChainError, KeyError, MessageDigest, PublicKey, SigningHash};
-use crate::oms::{Bundle, Envelope, Format, Material, Statement, StatementError, legacy_pae, may_be_legacy};
+use crate::oms::{
+    Attestation, AttestationError, Bundle, Envelope, Format, Material, Statement, StatementError, legacy_pae,
+    may_be_legacy,
+};
 use crate::trust::TrustRoot;
 
 /// Checks bundles against a trust root, at a given time.
@@ -20,20 +24,44 @@ impl<'a> Verifier<'a> {
         Self { trust, now }
     }
 
-    /// Checks a bundle.
-    ///
-    /// 1. The bundle's material leads to a key that the trust root vouches for.
-    /// 2. That key made the signature over the exact payload bytes. Only now the payload is read.
-    /// 3. For keyless signatures: certificate log, transparency log and timestamps show when it was made, and that it was
-    ///    not made in secret.
-    /// 4. The payload is a statement about a model, in the format that goes with the way it was signed (OMS 1.0,
-    ///    section 8.3).
+    /// Checks a model signature: that it holds ([`Verifier::authenticate`]), and that the payload is a statement about a
+    /// model, in the format that goes with the way it was signed (OMS 1.0, section 8.3).
     ///
     /// Not checked here: whether files on disk are those of the manifest.
     ///
     /// # Errors
     /// [`BundleFault`]: the bundle is refused, and why.
     pub fn verify(&self, bundle: &Bundle) -> Result<Verified, BundleFault> {
+        let (authentic, format) = self.authenticate(bundle)?;
+        let statement = Statement::from_payload(&bundle.envelope.payload, format).map_err(BundleFault::Statement)?;
+        Ok(Verified { authentic, name: statement.name, manifest: statement.manifest })
+    }
+
+    /// Checks a signature over a statement of another type: that it holds, and that the statement has this predicate
+    /// type. What the predicate says is left to the caller.
+    ///
+    /// # Errors
+    /// [`BundleFault`]: the bundle is refused, and why.
+    pub fn verify_attestation(
+        &self,
+        bundle: &Bundle,
+        predicate_type: &'static str,
+    ) -> Result<VerifiedAttestation, BundleFault> {
+        let (authentic, format) = self.authenticate(bundle)?;
+        if format == Format::Legacy {
+            return Err(BundleFault::Signature);
+        }
+        let attestation = Attestation::from_payload(&bundle.envelope.payload, predicate_type)?;
+        Ok(VerifiedAttestation { authentic, attestation })
+    }
+
+    /// Checks whether the signature holds.
+    ///
+    /// 1. The bundle's material leads to a key that the trust root vouches for.
+    /// 2. That key made the signature over the exact payload bytes. Only now the payload is read.
+    /// 3. For keyless signatures: certificate log, transparency log and timestamps show when it was made, and that it was
+    ///    not made in secret.
+    fn authenticate(&self, bundle: &Bundle) -> Result<(Authentic, Format), BundleFault> {
         // 1. From the material to a trusted key.
         let (key, identity, mut warnings) = match (self.trust, &bundle.material) {
             (TrustRoot::Key(key), Material::PublicKey(identifier)) => {
@@ -58,9 +86,7 @@ impl<'a> Verifier<'a> {
             }
             _ => Vec::new(),
         };
-        // 4. The statement.
-        let statement = Statement::from_payload(&bundle.envelope.payload, format).map_err(BundleFault::Statement)?;
-        Ok(Verified { identity, name: statement.name, manifest: statement.manifest, times, warnings })
+        Ok((Authentic { identity, curve: key.curve(), times, warnings }, format))
     }
 }
 
@@ -120,6 +146,9 @@ pub enum BundleFault {
     /// The signature holds, what it vouches for is not acceptable.
     #[error("the signed statement is not acceptable")]
     Statement(#[source] StatementError),
+    /// The signature holds, what it vouches for is another kind of statement, or none.
+    #[error("the signed statement is not acceptable")]
+    Attestation(#[from] AttestationError),
 }
 
 impl BundleFault {
@@ -132,7 +161,7 @@ impl BundleFault {
             Self::Chain(_) | Self::Usage { .. } | Self::CertificateKey(_) => "signature-certificate",
             Self::Keyless(fault) => fault.rule(),
             Self::Signature => "signature-invalid",
-            Self::Statement(_) => "statement-invalid",
+            Self::Statement(_) | Self::Attestation(_) => "statement-invalid",
         }
     }
 }

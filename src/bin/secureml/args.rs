@@ -2,7 +2,7 @@
 
 use clap::{Parser, Subcommand};
 
-use crate::command::{completions, demo, digest, inspect, sign, trust, verify};
+use crate::command::{completions, demo, digest, fingerprint, inspect, sign, trust, verify};
 use crate::flags::GlobalArgs;
 
 /// Signs and verifies machine-learning models as OpenSSF Model Signing bundles.
@@ -25,6 +25,8 @@ pub(crate) enum Command {
     Verify(verify::VerifyArgs),
     /// Print the digest that names a model as a whole, the subject of its signatures.
     Digest(digest::DigestArgs),
+    /// Take, sign and compare fingerprints: several digests of each file, and Merkle trees.
+    Fingerprint(fingerprint::FingerprintArgs),
     /// Show what a signature says of itself, without judging it.
     Inspect(inspect::InspectArgs),
     /// Fetch or show the trust root of a Sigstore instance.

@@ -38,8 +38,10 @@ impl Failure {
     pub(crate) fn signing(model: &str, error: &SignModelError) -> Self {
         let (exit, help) = hint::for_signing(error);
         let mut failure = Self::new(exit, format!("cannot sign {model}"), error);
-        if let SignModelError::Hash(error) = error {
-            failure.findings = hint::findings(error);
+        match error {
+            SignModelError::Hash(error) => failure.findings = hint::findings(error),
+            SignModelError::Differs { findings, .. } => failure.findings.clone_from(findings),
+            _ => {}
         }
         failure.help = help;
         failure

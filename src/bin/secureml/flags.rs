@@ -105,7 +105,7 @@ impl HashArgs {
 }
 
 /// A number of bytes, such as `1000000`, `64MiB` or `1GB`.
-fn size(text: &str) -> Result<NonZeroU64, String> {
+pub(crate) fn size(text: &str) -> Result<NonZeroU64, String> {
     let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
     let unit: u64 = match text.get(digits.len()..).unwrap_or_default() {
         "" | "B" => 1,

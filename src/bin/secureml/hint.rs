@@ -7,7 +7,7 @@ use secureml::finding::Finding;
 use secureml::http::HttpError;
 use secureml::manifest::{HashError, ManifestError};
 use secureml::model::{Oddity, TreeError};
-use secureml::ops::{HashAllError, SignModelError, VerifyModelError};
+use secureml::ops::{CompareError, HashAllError, SignModelError, VerifyModelError};
 use secureml::sign::{FileKeyError, KeylessError, SignError, TokenError};
 use secureml::trust::sigstore::SigstoreError;
 use secureml::verify::{BundleFault, KeylessFault};
@@ -33,6 +33,17 @@ pub(crate) fn for_signing(error: &SignModelError) -> (Exit, Option<String>) {
         SignModelError::Check(_) => (
             Exit::Undecided,
             text("check this machine's clock; if it is right, the Sigstore instance is not the one of this trust root"),
+        ),
+        SignModelError::Differs { .. } => (
+            Exit::Refused,
+            text(
+                "restore the model that was signed, or sign this one anew, without --add, and let the others sign again",
+            ),
+        ),
+        SignModelError::NoFirst(_) => (Exit::Undecided, text("name the first signature with --signature")),
+        SignModelError::First { .. } | SignModelError::FirstStatement { .. } => (
+            Exit::Refused,
+            text("get the first signature again from where it came from, or sign the model anew, without --add"),
         ),
         _ => (Exit::Undecided, None),
     }
@@ -91,6 +102,7 @@ pub(crate) fn for_hashing(error: &HashAllError) -> (Exit, Option<String>) {
             (Exit::Refused, text("give the folder or file that holds the model, and check --ignore-paths"))
         }
         HashAllError::Manifest(_) => (Exit::Refused, None),
+        HashAllError::Chunks(_) => (Exit::Misuse, text("give a larger --chunk-size, or none")),
         _ => (Exit::Misuse, None),
     }
 }
@@ -104,6 +116,14 @@ pub(crate) fn for_verifying(error: &VerifyModelError) -> (Exit, Option<String>) 
             (Exit::Undecided, text("run `secureml trust update`, or give another file with --trust-config"))
         }
         _ => (Exit::Undecided, text("check the path given with --signature")),
+    }
+}
+
+/// How comparing a model with a fingerprint ends with this error, and what to do.
+pub(crate) fn for_comparing(error: &CompareError) -> (Exit, Option<String>) {
+    match error {
+        CompareError::Hash(error) => for_reading(error),
+        _ => (Exit::Misuse, None),
     }
 }
 

@@ -8,7 +8,7 @@ use secureml::render::{Failure as WrittenFailure, Report};
 
 use crate::args::{Arguments, Command};
 use crate::argv;
-use crate::command::{completions, demo, digest, inspect, sign, trust, verify};
+use crate::command::{completions, demo, digest, fingerprint, inspect, sign, trust, verify};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::host::Host;
@@ -36,6 +36,7 @@ fn dispatch(command: &Command, host: &Host) -> io::Result<Exit> {
         Command::Sign(args) => sign::run(args, host),
         Command::Verify(args) => verify::run(args, host),
         Command::Digest(args) => digest::run(args, host),
+        Command::Fingerprint(args) => fingerprint::run(args, host),
         Command::Inspect(args) => inspect::run(args, host),
         Command::Trust(args) => trust::run(args, host),
         Command::Demo(args) => demo::run(args, &|words| execute(words, host), host),
@@ -52,6 +53,7 @@ fn name(command: &Command) -> &'static str {
         Command::Sign(_) => "sign",
         Command::Verify(_) => "verify",
         Command::Digest(_) => "digest",
+        Command::Fingerprint(_) => "fingerprint",
         Command::Inspect(_) => "inspect",
         Command::Trust(_) => "trust",
         Command::Demo(_) => "demo",

@@ -82,6 +82,17 @@ pub(crate) struct IdentityArgs {
 }
 
 impl IdentityArgs {
+    /// Whether anything is said of the signer.
+    pub(crate) const fn is_given(&self) -> bool {
+        self.identity.is_some()
+            || self.identity_glob.is_some()
+            || self.identity_regex.is_some()
+            || self.identity_provider.is_some()
+            || self.github_repository.is_some()
+            || self.github_workflow.is_some()
+            || self.github_ref.is_some()
+    }
+
     /// # Errors
     /// Where it is not said who must have signed, or by whose word.
     pub(crate) fn pattern(&self) -> Result<IdentityPattern, Failure> {

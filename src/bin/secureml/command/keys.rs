@@ -28,17 +28,21 @@ pub(crate) struct PrivateKeyArgs {
 
 impl PrivateKeyArgs {
     pub(crate) fn open(&self, host: &Host) -> Result<FileKey, Failure> {
-        let content = Zeroizing::new(read(&self.private_key, "private key")?);
-        let given = || self.password.clone().or_else(|| host.env.text(PASSWORD_VARIABLE).map(SecretString::from));
-        let passphrase = || {
-            let question = format!("Passphrase of {}", self.private_key.display());
-            given().or_else(|| host.prompt().secret(&question))
-        };
-        FileKey::from_pem(&content, passphrase).map_err(|error| {
-            let message = format!("cannot use the private key {}", self.private_key.display());
-            Failure::new(Exit::Undecided, message, &error).with_help(hint::for_private_key(&error))
-        })
+        private_key(&self.private_key, self.password.as_ref(), host)
     }
+}
+
+pub(crate) fn private_key(path: &Path, password: Option<&SecretString>, host: &Host) -> Result<FileKey, Failure> {
+    let content = Zeroizing::new(read(path, "private key")?);
+    let given = || password.cloned().or_else(|| host.env.text(PASSWORD_VARIABLE).map(SecretString::from));
+    let passphrase = || {
+        let question = format!("Passphrase of {}", path.display());
+        given().or_else(|| host.prompt().secret(&question))
+    };
+    FileKey::from_pem(&content, passphrase).map_err(|error| {
+        let message = format!("cannot use the private key {}", path.display());
+        Failure::new(Exit::Undecided, message, &error).with_help(hint::for_private_key(&error))
+    })
 }
 
 pub(crate) fn public_key(path: &Path) -> Result<PublicKey, Failure> {

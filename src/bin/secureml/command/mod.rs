@@ -3,10 +3,15 @@
 pub(crate) mod completions;
 pub(crate) mod demo;
 pub(crate) mod digest;
+pub(crate) mod fingerprint;
 pub(crate) mod inspect;
 mod instance;
 mod keyless;
 mod keys;
+mod proof;
+mod read;
 pub(crate) mod sign;
+mod signer;
 pub(crate) mod trust;
+mod trusted;
 pub(crate) mod verify;

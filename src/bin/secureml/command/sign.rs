@@ -4,13 +4,15 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand, ValueEnum};
 use secureml::manifest::Method;
 use secureml::oms::Inspection;
-use secureml::ops::{DigestRequest, SignRequest, SingleFileName, sign};
+use secureml::ops::{
+    DigestRequest, FingerprintOptions, FingerprintTarget, SignRequest, SingleFileName, add_signature, sign,
+};
 use secureml::render::Report;
-use secureml::sign::{CertificateSigner, KeySigner, SignError, Signer};
-use secureml::verify::Verified;
+use secureml::sign::{KeySigner, Signer};
 
 use super::keyless::KeylessArgs;
-use super::keys::{self, PrivateKeyArgs};
+use super::keys::PrivateKeyArgs;
+use super::signer::certificate_signer;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::flags::{HashArgs, IgnoreArgs};
@@ -101,6 +103,22 @@ struct ModelArgs {
     /// How a model that is a single file is listed. The reference tool knows `dot` alone; OMS 1.0 asks for `basename`.
     #[arg(long, value_enum, default_value_t, value_name = "NAME")]
     single_file_name: SingleFile,
+    /// Sign once more what the signature at --signature signs, as one of several signers: the new signature goes into the
+    /// folder beside it, SIGNATURE.d. The model must still be what was signed.
+    #[arg(long, conflicts_with_all = ["ignore_paths", "ignore_git_paths", "no_ignore_git_paths", "hash", "method",
+          "shard_size", "allow_symlinks", "single_file_name", "fingerprint"])]
+    add: bool,
+    /// Take and sign a fingerprint in the same read of the model. [default file: SIGNATURE with .fingerprint.sig]
+    #[arg(long, value_name = "FILE", num_args = 0..=1, require_equals = true)]
+    fingerprint: Option<Option<PathBuf>>,
+}
+
+impl ModelArgs {
+    /// Where the signed fingerprint goes, if there is to be one.
+    fn fingerprint(&self) -> Option<PathBuf> {
+        let beside = || self.signature.with_extension("fingerprint.sig");
+        self.fingerprint.as_ref().map(|path| path.clone().unwrap_or_else(beside))
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
@@ -120,13 +138,7 @@ pub(crate) fn run(args: &SignArgs, host: &Host) -> Result<Exit, Failure> {
         SignMethod::Certificate(args) => {
             let method = args.model.hash.method()?;
             let key = args.key.open(host)?;
-            let leaf = keys::certificates(&args.signing_certificate)?.into_iter().next();
-            let Some(leaf) = leaf else { return Err(Failure::plain(Exit::Undecided, "no signing certificate")) };
-            let mut others = Vec::new();
-            for path in &args.certificate_chain {
-                others.extend(keys::certificates(path)?);
-            }
-            let signer = CertificateSigner::new(&key, leaf, others).map_err(|error| unusable(&error))?;
+            let signer = certificate_signer(&key, &args.signing_certificate, &args.certificate_chain)?;
             run_with(&args.model, method, &signer, host)
         }
         SignMethod::Sigstore(args) => {
@@ -136,11 +148,6 @@ pub(crate) fn run(args: &SignArgs, host: &Host) -> Result<Exit, Failure> {
         SignMethod::Pkcs11Key(_) => Err(Absent::failure("pkcs11-key")),
         SignMethod::Pkcs11Certificate(_) => Err(Absent::failure("pkcs11-certificate")),
     }
-}
-
-fn unusable(error: &SignError) -> Failure {
-    Failure::new(Exit::Undecided, "cannot use the signing certificate", error)
-        .with_help("give the certificate that was issued for this private key with --signing-certificate")
 }
 
 fn run_with(args: &ModelArgs, method: Method, signer: &dyn Signer, host: &Host) -> Result<Exit, Failure> {
@@ -157,24 +164,35 @@ fn run_with(args: &ModelArgs, method: Method, signer: &dyn Signer, host: &Host) 
         SingleFile::Basename => SingleFileName::Basename,
     };
     let name = args.model.display().to_string();
-    let request = SignRequest { model, signature: &args.signature, single_file };
     let progress = host.progress();
-    let result = sign(&request, signer, &*progress);
+    let (options, target) = (FingerprintOptions::default(), args.fingerprint());
+    let fingerprint = target.as_ref().map(|path| FingerprintTarget { options: &options, path });
+    let result = if args.add {
+        add_signature(&args.model, &args.signature, signer, &*progress)
+    } else {
+        sign(&SignRequest { model, signature: &args.signature, single_file, fingerprint }, signer, &*progress)
+    };
     let signed = result.map_err(|error| Failure::signing(&name, &error))?;
     let printer = host.printer();
     printer.warnings(&signed.warnings);
-    if let Some(verified) = &signed.verified {
-        printer.note(&format!("signed by {}", plain(&verified.identity().to_string())));
+    if let Some(authentic) = &signed.authentic {
+        printer.note(&format!("signed by {}", plain(&authentic.identity().to_string())));
         for entry in Inspection::of(&signed.bundle).log_entries {
             let place = entry.link.unwrap_or_else(|| format!("log {}", entry.log));
             printer.note(&format!("logged as entry {}: {}", entry.index, plain(&place)));
         }
     }
+    if let Some(path) = &target {
+        printer.note(&format!("fingerprint: {}", path.display()));
+    }
+    if args.add {
+        printer.note(&format!("added {}", signed.path.display()));
+    }
     printer.result("Signing succeeded")?;
     let report = Report::new("sign", Exit::Accepted.outcome())
-        .about(name, Some(args.signature.display().to_string()))
-        .signed_by(signed.verified.as_ref().map(Verified::identity))
-        .signed_at(signed.verified.as_ref().map(Verified::times).unwrap_or_default())
+        .about(name, Some(signed.path.display().to_string()))
+        .signed_by(signed.authentic.as_ref())
+        .with_fingerprint(signed.fingerprint.as_ref())
         .with_manifest(Some(&signed.manifest))
         .with_findings(&signed.warnings);
     printer.report(&report)?;

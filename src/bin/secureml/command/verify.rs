@@ -7,12 +7,10 @@ use secureml::manifest::UnsignedFiles;
 use secureml::oms::{Bundle, Material};
 use secureml::ops::{Links, Refused, Verdict, VerifyRequest, verify};
 use secureml::render::Report;
-use secureml::trust::sigstore::Access;
-use secureml::trust::{CertificateTime, Identity, LogRule, TrustRoot};
+use secureml::trust::{Identity, TrustRoot};
 use secureml::verify::Verified;
 
-use super::instance::{IdentityArgs, InstanceArgs, described};
-use super::keys;
+use super::{keys, trusted};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::flags::IgnoreArgs;
@@ -41,16 +39,7 @@ enum VerifyMethod {
 #[command(args_override_self = true)]
 struct SigstoreArgs {
     #[command(flatten)]
-    identity: IdentityArgs,
-    #[command(flatten)]
-    instance: InstanceArgs,
-    /// Ask no network: use the trust root that is on this machine, or the copy in this program.
-    #[arg(long)]
-    offline: bool,
-    /// Do not look for the signature in a transparency log. Nobody can tell then who else signs in this name; the time
-    /// must come from a timestamp authority.
-    #[arg(long)]
-    insecure_skip_tlog: bool,
+    signer: trusted::SigstoreArgs,
     #[command(flatten)]
     model: ModelArgs,
 }
@@ -115,30 +104,13 @@ pub(crate) fn run(args: &VerifyArgs, host: &Host) -> Result<Exit, Failure> {
     match &args.method {
         VerifyMethod::Key(args) => run_with(&args.model, &TrustRoot::Key(keys::public_key(&args.public_key)?), host),
         VerifyMethod::Certificate(args) => {
-            let mut anchors = Vec::new();
-            for path in &args.certificate_chain {
-                anchors.extend(keys::certificates(path)?);
+            let trust = trusted::certificates(&args.certificate_chain, args.allow_expired_certificates)?;
+            if let (true, TrustRoot::Certificates { anchors, .. }) = (args.log_fingerprints, &trust) {
+                log_fingerprints(anchors, &args.model.signature, host);
             }
-            if args.certificate_chain.is_empty() {
-                anchors = system_roots()?;
-            }
-            if args.log_fingerprints {
-                log_fingerprints(&anchors, &args.model.signature, host);
-            }
-            let time =
-                if args.allow_expired_certificates { CertificateTime::StartOfSigner } else { CertificateTime::Now };
-            run_with(&args.model, &TrustRoot::Certificates { anchors, time }, host)
+            run_with(&args.model, &trust, host)
         }
-        VerifyMethod::Sigstore(args) => {
-            let identity = Box::new(args.identity.pattern()?);
-            let access = if args.offline { Access::Offline } else { Access::Online };
-            let loaded = args.instance.load(access, host)?;
-            if args.offline {
-                host.printer().note(&format!("offline: the trust root is {}", described(loaded.root.origin(), host)));
-            }
-            let log = if args.insecure_skip_tlog { LogRule::InsecureSkip } else { LogRule::Required };
-            run_with(&args.model, &TrustRoot::Sigstore { root: Box::new(loaded.root), identity, log }, host)
-        }
+        VerifyMethod::Sigstore(args) => run_with(&args.model, &args.signer.trust(host)?, host),
     }
 }
 
@@ -159,7 +131,7 @@ fn run_with(args: &ModelArgs, trust: &TrustRoot, host: &Host) -> Result<Exit, Fa
     match result.map_err(|error| Failure::verifying(&name, &error))? {
         Verdict::Accepted { verified, warnings } => {
             printer.warnings(&warnings);
-            if let identity @ Identity::Keyless { .. } = verified.identity() {
+            if let identity @ Identity::Keyless { .. } = verified.authentic().identity() {
                 printer.note(&format!("signed by {}", plain(&identity.to_string())));
             }
             printer.report(&report(Exit::Accepted, Some(&verified), &warnings).about(name, signature))?;
@@ -185,21 +157,9 @@ fn run_with(args: &ModelArgs, trust: &TrustRoot, host: &Host) -> Result<Exit, Fa
 
 fn report<'a>(exit: Exit, verified: Option<&'a Verified>, findings: &'a [Finding]) -> Report<'a> {
     Report::new("verify", exit.outcome())
-        .signed_by(verified.map(Verified::identity))
-        .signed_at(verified.map(Verified::times).unwrap_or_default())
+        .signed_by(verified.map(Verified::authentic))
         .with_manifest(verified.map(Verified::manifest))
         .with_findings(findings)
-}
-
-fn system_roots() -> Result<Vec<Certificate>, Failure> {
-    let found = rustls_native_certs::load_native_certs();
-    let roots: Vec<Certificate> =
-        found.certs.iter().filter_map(|der| Certificate::from_der(der.as_ref()).ok()).collect();
-    if roots.is_empty() {
-        let failure = Failure::plain(Exit::Undecided, "the operating system has no trusted certificates");
-        return Err(failure.with_help("give the CA that you trust with --certificate-chain"));
-    }
-    Ok(roots)
 }
 
 /// As the reference tool prints them: trusted certificates first, then those of the signature, its own one last.

@@ -1,0 +1,289 @@
+use std::io::Write as _;
+use std::num::NonZeroU64;
+use std::path::{Path, PathBuf};
+
+use clap::builder::PossibleValuesParser;
+use clap::{Args, Subcommand};
+use secureml::digest::Algorithm;
+use secureml::fingerprint::Fingerprint;
+use secureml::io::{AtomicFile, WriteError};
+use secureml::manifest::Method;
+use secureml::oms::fingerprint_to_json;
+use secureml::ops::{
+    ChunkSize, CompareRequest, DigestRequest, FingerprintOptions, compare_with_fingerprint, diff_fingerprints,
+    fingerprint, sign_fingerprint,
+};
+use secureml::render::Report;
+use secureml::trust::Identity;
+use secureml::verify::Authentic;
+
+use super::proof::{CheckProofArgs, ProveArgs};
+use super::signer::SignerArgs;
+use super::trusted::TrustedArgs;
+use super::{proof, read};
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::flags::{IgnoreArgs, size};
+use crate::hint;
+use crate::host::Host;
+use crate::printer::plain;
+
+/// Takes, signs and compares fingerprints: several digests of each file, and Merkle trees over their chunks.
+#[derive(Debug, Args)]
+pub(crate) struct FingerprintArgs {
+    #[command(subcommand)]
+    action: FingerprintAction,
+}
+
+#[derive(Debug, Subcommand)]
+enum FingerprintAction {
+    /// Take a model's fingerprint in one read, and sign it if wanted.
+    Create(Box<CreateArgs>),
+    /// Compare a model with its fingerprint; what changed is named with its ranges of bytes.
+    Verify(Box<VerifyArgs>),
+    /// Prove that a range of bytes belongs to a model.
+    Prove(ProveArgs),
+    /// Check such a proof and the bytes, without the rest of the model.
+    CheckProof(Box<CheckProofArgs>),
+    /// Compare two fingerprints, without checking any signature.
+    Diff(DiffArgs),
+}
+
+#[derive(Debug, Args)]
+#[command(args_override_self = true)]
+struct CreateArgs {
+    /// The model: a folder, or a single file.
+    #[arg(value_name = "MODEL")]
+    model: PathBuf,
+    /// The digests of each file, with commas between; sha256 is always among them.
+    #[arg(long, value_name = "LIST", value_delimiter = ',', default_value = "sha256,sha512,blake2b",
+          value_parser = PossibleValuesParser::new(["sha256", "sha512", "blake2b", "blake3"]))]
+    algorithms: Vec<String>,
+    /// Build Merkle trees (the default).
+    #[arg(long, overrides_with = "no_merkle")]
+    merkle: bool,
+    /// Build no Merkle trees: changed bytes are not located then, and nothing can be proved of parts.
+    #[arg(long, overrides_with = "merkle", conflicts_with = "chunk_size")]
+    no_merkle: bool,
+    /// Bytes in a chunk of the Merkle trees: a number, or one with kB, MB, GB, KiB, MiB or GiB. [default: 1MiB, or more
+    /// where the model has more than 256 GiB]
+    #[arg(long, value_name = "SIZE", value_parser = size)]
+    chunk_size: Option<NonZeroU64>,
+    /// Where the fingerprint is written. [default: fingerprint.json, or fingerprint.sig with --sign]
+    #[arg(long, short, value_name = "FILE")]
+    output: Option<PathBuf>,
+    /// Sign it: with the key of --private-key, or with an identity. Without this it is a document that nobody vouches for.
+    #[arg(long)]
+    sign: bool,
+    /// Let a link to a file stand for the file.
+    #[arg(long)]
+    allow_symlinks: bool,
+    #[command(flatten)]
+    ignore: IgnoreArgs,
+    #[command(flatten)]
+    signer: SignerArgs,
+}
+
+#[derive(Debug, Args)]
+#[command(args_override_self = true)]
+struct VerifyArgs {
+    /// The model: a folder, or a single file.
+    #[arg(value_name = "MODEL")]
+    model: PathBuf,
+    /// The fingerprint: signed, or a bare document.
+    #[arg(long, value_name = "FILE", default_value = "fingerprint.json")]
+    fingerprint: PathBuf,
+    #[command(flatten)]
+    trusted: TrustedArgs,
+    #[command(flatten)]
+    ignore: IgnoreArgs,
+}
+
+#[derive(Debug, Args)]
+struct DiffArgs {
+    /// The first fingerprint.
+    #[arg(value_name = "A")]
+    a: PathBuf,
+    /// The second fingerprint.
+    #[arg(value_name = "B")]
+    b: PathBuf,
+}
+
+pub(crate) fn run(args: &FingerprintArgs, host: &Host) -> Result<Exit, Failure> {
+    match &args.action {
+        FingerprintAction::Create(args) => create(args, host),
+        FingerprintAction::Verify(args) => verify(args, host),
+        FingerprintAction::Prove(args) => proof::prove(args, host),
+        FingerprintAction::CheckProof(args) => proof::check(args, host),
+        FingerprintAction::Diff(args) => diff(args, host),
+    }
+}
+
+fn create(args: &CreateArgs, host: &Host) -> Result<Exit, Failure> {
+    if args.signer.has_key() && !args.sign {
+        return Err(Failure::plain(Exit::Misuse, "a key is given, and nothing is to be signed")
+            .with_help("sign the fingerprint with --sign, or leave --private-key out"));
+    }
+    let selection = args.ignore.selection();
+    let request = DigestRequest {
+        model: &args.model,
+        method: Method::Files,
+        algorithm: Algorithm::Sha256,
+        symlinks: if args.allow_symlinks { secureml::model::SymlinkRule::Follow } else { Default::default() },
+        selection: &selection,
+    };
+    let options = FingerprintOptions {
+        // clap has let nothing else through.
+        algorithms: args.algorithms.iter().filter_map(|name| name.parse().ok()).collect(),
+        chunks: match (args.no_merkle, args.chunk_size) {
+            (true, _) => ChunkSize::None,
+            (false, Some(bytes)) => ChunkSize::Bytes(bytes),
+            (false, None) => ChunkSize::Fitting,
+        },
+    };
+    let name = args.model.display().to_string();
+    let default = if args.sign { "fingerprint.sig" } else { "fingerprint.json" };
+    let output = args.output.clone().unwrap_or_else(|| default.into());
+    let progress = host.progress();
+    let (made, authentic) = if args.sign {
+        args.signer.with_signer(host, |signer| {
+            sign_fingerprint(&request, &options, (signer, &output), &*progress)
+                .map_err(|error| Failure::signing(&name, &error))
+        })?
+    } else {
+        let made = fingerprint(&request, &options, &[&output], &*progress).map_err(|error| {
+            let (exit, help) = hint::for_hashing(&error);
+            let findings = hint::findings(&error);
+            Failure { help, findings, ..Failure::new(exit, format!("cannot take the fingerprint of {name}"), &error) }
+        })?;
+        write(&output, &made.fingerprint)?;
+        (made, None)
+    };
+    let printer = host.printer();
+    printer.warnings(&made.warnings);
+    say_signer(authentic.as_ref(), host);
+    let signed = if args.sign { "signed" } else { "not signed: nobody vouches for it" };
+    printer.result(&format!(
+        "{}written to {} ({signed})",
+        summary(&made.fingerprint),
+        plain(&output.display().to_string())
+    ))?;
+    let report = Report::new("fingerprint", Exit::Accepted.outcome())
+        .about(name, None)
+        .signed_by(authentic.as_ref())
+        .with_manifest(Some(&made.manifest))
+        .with_fingerprint(Some(&made.fingerprint))
+        .with_output(output.display().to_string())
+        .with_findings(&made.warnings);
+    printer.report(&report)?;
+    Ok(Exit::Accepted)
+}
+
+fn write(path: &Path, fingerprint: &Fingerprint) -> Result<(), Failure> {
+    if path.is_file() && read::fingerprint(path).is_err() {
+        return Err(Failure::plain(Exit::Misuse, format!("{} exists and is not a fingerprint", path.display()))
+            .with_help("give another path with --output, or remove the file first"));
+    }
+    let text = fingerprint_to_json(fingerprint).map_err(std::io::Error::other).map_err(Failure::from)?;
+    write_text(path, &text)
+}
+
+/// Writes a document, whole or not at all.
+pub(super) fn write_text(path: &Path, text: &str) -> Result<(), Failure> {
+    let failed = |source| WriteError { path: path.to_owned(), source };
+    let write = || {
+        let mut file = AtomicFile::create(path)?;
+        file.write_all(text.as_bytes()).and_then(|()| file.write_all(b"\n")).map_err(failed)?;
+        file.commit()
+    };
+    write().map_err(|error: WriteError| {
+        Failure::new(Exit::Undecided, format!("cannot write {}", path.display()), &error)
+            .with_help("give a place that can be written to with --output")
+    })
+}
+
+fn verify(args: &VerifyArgs, host: &Host) -> Result<Exit, Failure> {
+    let trust = args.trusted.trust(host)?;
+    let name = args.model.display().to_string();
+    let file = args.fingerprint.display().to_string();
+    let read = read::verified_fingerprint(&args.fingerprint, trust.as_ref(), host)?;
+    let selection = args.ignore.selection();
+    let request = CompareRequest { model: &args.model, selection: &selection, own: &[&args.fingerprint] };
+    let progress = host.progress();
+    let mut findings = compare_with_fingerprint(&request, &read.fingerprint, &*progress).map_err(|error| {
+        let (exit, help) = hint::for_comparing(&error);
+        Failure { help, ..Failure::new(exit, format!("cannot compare {name} with {file}"), &error) }
+    })?;
+    findings.extend(read.warning());
+    let is_same = findings.iter().all(|finding| finding.severity < secureml::finding::Severity::Error);
+    let printer = host.printer();
+    let report = |exit: Exit| {
+        Report::new("fingerprint", exit.outcome())
+            .about(&*name, Some(file.clone()))
+            .signed_by(read.authentic())
+            .with_fingerprint(Some(&read.fingerprint))
+            .with_findings(&findings)
+    };
+    printer.warnings(&findings);
+    if !is_same {
+        let help = hint::for_findings(&findings);
+        let message = format!("{name} is not what {file} describes");
+        let failure = Failure { findings: findings.clone(), help, ..Failure::plain(Exit::Refused, message) };
+        printer.failure(&failure);
+        printer.report(&report(Exit::Refused))?;
+        return Ok(Exit::Refused);
+    }
+    say_signer(read.authentic(), host);
+    let verdict =
+        if read.authentic().is_some() { "Verification succeeded" } else { "The model matches the fingerprint" };
+    printer.result(verdict)?;
+    printer.report(&report(Exit::Accepted))?;
+    Ok(Exit::Accepted)
+}
+
+fn diff(args: &DiffArgs, host: &Host) -> Result<Exit, Failure> {
+    let (a, b) = (read::fingerprint(&args.a)?, read::fingerprint(&args.b)?);
+    let findings = diff_fingerprints(&a, &b);
+    let exit = if findings.is_empty() { Exit::Accepted } else { Exit::Refused };
+    let printer = host.printer();
+    if findings.is_empty() {
+        printer.result("The fingerprints describe the same files")?;
+    } else {
+        let lines: Vec<String> = findings
+            .iter()
+            .map(|finding| {
+                let path = finding.path.as_deref().unwrap_or_default();
+                let message = match finding.rule {
+                    "file-unsigned" => "only in the second",
+                    "file-missing" => "only in the first",
+                    _ => &finding.message,
+                };
+                format!("{}: {}", plain(path), plain(message))
+            })
+            .collect();
+        printer.result(&lines.join("\n"))?;
+    }
+    let report = Report::new("fingerprint", exit.outcome())
+        .about(args.a.display().to_string(), None)
+        .with_output(args.b.display().to_string())
+        .with_findings(&findings);
+    printer.report(&report)?;
+    Ok(exit)
+}
+
+/// Names the signer with an identity; a key is the one that was given.
+pub(super) fn say_signer(authentic: Option<&Authentic>, host: &Host) {
+    if let Some(identity @ Identity::Keyless { .. }) = authentic.map(Authentic::identity) {
+        host.printer().note(&format!("signed by {}", plain(&identity.to_string())));
+    }
+}
+
+fn summary(fingerprint: &Fingerprint) -> String {
+    let names: Vec<&str> = fingerprint.algorithms().iter().map(|algorithm| algorithm.name()).collect();
+    let tree = match (fingerprint.chunk_bytes(), fingerprint.merkle_tree()) {
+        (Some(bytes), Some(tree)) => format!("merkle root: {}, over chunks of {bytes} bytes\n", tree.root()),
+        _ => String::new(),
+    };
+    let (files, bytes) = (fingerprint.files().len(), fingerprint.total_bytes());
+    format!("{files} files, {bytes} bytes: {}\n{tree}", names.join(", "))
+}

@@ -1,0 +1,82 @@
+use std::collections::BTreeSet;
+use std::num::NonZeroU64;
+use std::path::Path;
+
+use super::explain::explain;
+use crate::digest::Algorithm;
+use crate::finding::Finding;
+use crate::fingerprint::{FilePrint, Fingerprint};
+use crate::manifest::{Change, Hashed, Manifest, Resource, Serialization, UnsignedFiles, diff};
+use crate::model::{IgnoreRules, ModelPath, OddEntry};
+
+/// The differences between two fingerprints, as findings; none where they describe the same files.
+///
+/// Files are compared by what both fingerprints hold: the digests of common algorithms, and chunks of one size.
+#[must_use]
+pub fn diff_fingerprints(a: &Fingerprint, b: &Fingerprint) -> Vec<Finding> {
+    let chunk_bytes = a.chunk_bytes().filter(|bytes| b.chunk_bytes() == Some(*bytes));
+    let is_common = |algorithm| a.algorithms().contains(&algorithm) && b.algorithms().contains(&algorithm);
+    let common = |file: &FilePrint| FilePrint {
+        digests: file.digests.iter().filter(|digest| is_common(digest.algorithm())).copied().collect(),
+        leaves: if chunk_bytes.is_some() { file.leaves.clone() } else { Vec::new() },
+        ..file.clone()
+    };
+    let of = |print: &Fingerprint| print.files().iter().map(common).collect::<Vec<_>>();
+    let (was, is) = (of(a), of(b));
+    let sides = (Side { files: &was, chunk_bytes }, Side { files: &is, chunk_bytes });
+    differences(sides.0, sides.1, Vec::new(), (Path::new(NOWHERE), &IgnoreRules::default()))
+}
+
+/// The files of one of two models.
+#[derive(Clone, Copy)]
+pub(super) struct Side<'a> {
+    /// Sorted by name.
+    pub(super) files: &'a [FilePrint],
+    pub(super) chunk_bytes: Option<NonZeroU64>,
+}
+
+impl Side<'_> {
+    fn file(&self, path: &ModelPath) -> Option<&FilePrint> {
+        let at = self.files.binary_search_by(|file| file.path.cmp(path)).ok()?;
+        self.files.get(at)
+    }
+
+    fn resources(&self) -> Vec<Resource> {
+        let resource = |file: &FilePrint| {
+            let digest = file.digests.iter().find(|digest| digest.algorithm() == Algorithm::Sha256)?;
+            Some(Resource { path: file.path.clone(), shard: None, digest: *digest })
+        };
+        self.files.iter().filter_map(resource).collect()
+    }
+}
+
+/// What differs between a model as it was and as it is, in words; `place` is where it is now, and what is left out there.
+pub(super) fn differences(
+    was: Side<'_>,
+    is: Side<'_>,
+    odd: Vec<OddEntry>,
+    (model, ignored): (&Path, &IgnoreRules),
+) -> Vec<Finding> {
+    let manifest = match Manifest::new(Serialization::default(), was.resources()) {
+        Ok(manifest) => manifest,
+        Err(error) => return vec![Finding::error("fingerprint-malformed", error.to_string())],
+    };
+    let found = Hashed { resources: is.resources(), odd, ..Hashed::default() };
+    let mut changes = diff(&manifest, &found, UnsignedFiles::Refuse);
+    for change in &mut changes {
+        if let Change::Changed { path, shards } = change
+            && let (Some(chunk_bytes), Some(was), Some(is)) = (was.chunk_bytes, was.file(path), is.file(path))
+        {
+            *shards = was.differing(is, chunk_bytes);
+        }
+    }
+    // The same SHA-256, and yet another digest or tree: nobody has made such files, but whoever does is told.
+    let named: BTreeSet<String> = changes.iter().map(|change| change.name().to_owned()).collect();
+    let others = was.files.iter().filter(|file| !named.contains(file.path.as_str()));
+    let collisions = others.filter(|file| is.file(&file.path).is_some_and(|is| is != *file));
+    changes.extend(collisions.map(|file| Change::Changed { path: file.path.clone(), shards: Vec::new() }));
+    explain(&changes, &manifest, model, ignored)
+}
+
+/// A folder without files, where no reason for a difference is found.
+const NOWHERE: &str = "/dev/null";
