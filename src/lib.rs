@@ -26,7 +26,7 @@
 //!     symlinks: Default::default(),
 //!     selection: &selection,
 //! };
-//! let request = SignRequest { model, signature: &signature, single_file: SingleFileName::Dot };
+//! let request = SignRequest { model, signature: &signature, single_file: SingleFileName::Dot, fingerprint: None };
 //! let signed = sign(&request, &KeySigner::new(&key), &NoProgress)?;
 //! println!("signed {}", signed.manifest.root_digest());
 //! # Ok(())

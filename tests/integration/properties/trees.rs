@@ -157,7 +157,8 @@ impl Model {
     fn sign(&self, method: Method, algorithm: Algorithm) -> Vec<String> {
         let (model, selection) = (self.path.as_path(), &self.selection);
         let model = DigestRequest { model, method, algorithm, symlinks: SymlinkRule::Refuse, selection };
-        let request = SignRequest { model, signature: &self.signature, single_file: SingleFileName::Dot };
+        let request =
+            SignRequest { model, signature: &self.signature, single_file: SingleFileName::Dot, fingerprint: None };
         let signed = sign(&request, &KeySigner::new(&self.key), &NoProgress).unwrap();
         assert!(signed.warnings.is_empty(), "{:?}", signed.warnings);
         signed.manifest.files().iter().map(ToString::to_string).collect()

@@ -26,7 +26,7 @@ pub(crate) struct TrustedArgs {
     #[arg(long, requires = "certificate_chain")]
     allow_expired_certificates: bool,
     #[command(flatten)]
-    sigstore: SigstoreArgs,
+    sigstore: SigstoreTrustArgs,
 }
 
 impl TrustedArgs {
@@ -63,14 +63,14 @@ impl TrustedArgs {
 
 /// A signer with an identity, and the Sigstore instance that knows it.
 #[derive(Debug, Args)]
-pub(crate) struct SigstoreArgs {
+pub(crate) struct SigstoreTrustArgs {
     #[command(flatten)]
     pub(crate) identity: IdentityArgs,
     #[command(flatten)]
     pub(crate) instance: SigstoreAccessArgs,
 }
 
-impl SigstoreArgs {
+impl SigstoreTrustArgs {
     pub(crate) fn trust(&self, host: &Host) -> Result<TrustRoot, Failure> {
         let identity = Box::new(self.identity.pattern()?);
         let root = Box::new(self.instance.root(host)?);

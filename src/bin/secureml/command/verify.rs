@@ -39,7 +39,7 @@ enum VerifyMethod {
 #[command(args_override_self = true)]
 struct SigstoreArgs {
     #[command(flatten)]
-    signer: trusted::SigstoreArgs,
+    signer: trusted::SigstoreTrustArgs,
     #[command(flatten)]
     model: ModelArgs,
 }
