@@ -78,7 +78,7 @@
 //! |---|---|---|
 //! | 8 | [`render`] | one output format each |
 //! | 7 | [`ops`] | one use case each |
-//! | 6 | [`sign`], [`verify`] | make a bundle; believe a bundle |
+//! | 6 | [`package`], [`sign`], [`verify`] | carry a model; make a bundle; believe a bundle |
 //! | 5 | [`oms`] | the signed documents: statement, envelope, bundle |
 //! | 4 | [`fingerprint`] | several digests of each file, and Merkle trees |
 //! | 3 | [`manifest`] | what a model consists of |
@@ -96,6 +96,7 @@ pub mod manifest;
 pub mod model;
 pub mod oms;
 pub mod ops;
+pub mod package;
 pub mod progress;
 pub mod prompt;
 pub mod render;

@@ -13,7 +13,7 @@ const FLOORS: &[&[&str]] = &[
     &["manifest"],
     &["fingerprint"],
     &["oms"],
-    &["sign", "verify"],
+    &["package", "sign", "verify"],
     &["ops"],
     &["render"],
 ];
