@@ -18,15 +18,11 @@ impl Checked {
         Ok(checked)
     }
 
-    pub(super) const fn left(&self) -> u64 {
-        self.left
-    }
-
     /// Takes up to a buffer's length of the content.
     pub(super) fn read(&mut self, from: &mut dyn Read, buffer: &mut [u8]) -> io::Result<usize> {
         let most = usize::try_from(self.left).unwrap_or(usize::MAX).min(buffer.len());
         let Some(place) = buffer.get_mut(..most).filter(|place| !place.is_empty()) else { return Ok(0) };
-        let count = from.read(place)?;
+        let count = read_some(from, place)?;
         if count == 0 {
             return Err(PackageError::Truncated { missing: "the content of an entry" }.into());
         }
@@ -80,5 +76,15 @@ impl Read for Place<'_> {
         let count = self.source.read_at(buffer, self.offset)?;
         self.offset = self.offset.saturating_add(u64::try_from(count).map_err(io::Error::other)?);
         Ok(count)
+    }
+}
+
+/// Reads once, through interruptions.
+pub(super) fn read_some(input: &mut dyn Read, buffer: &mut [u8]) -> io::Result<usize> {
+    loop {
+        match input.read(buffer) {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            read => return read,
+        }
     }
 }

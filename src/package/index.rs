@@ -45,9 +45,14 @@ impl Index {
         Ok(index)
     }
 
-    /// What a stream was found to hold.
-    pub(super) const fn of_stream(entries: Vec<Entry>, directory_offset: u64, file_size: u64) -> Self {
+    /// What is known to be in a package by other means.
+    pub(super) const fn from_parts(entries: Vec<Entry>, directory_offset: u64, file_size: u64) -> Self {
         Self { entries, directory_offset, file_size }
+    }
+
+    /// The entries alone.
+    pub(super) fn into_entries(self) -> Vec<Entry> {
+        self.entries
     }
 
     /// The entries, in the order in which they stand in the file.
@@ -191,6 +196,8 @@ const LONGEST_COMMENT: u64 = 22 + 0xffff;
 /// [`central::FIXED_BYTES`], where places in the file are reckoned with.
 const CENTRAL_LENGTH: u64 = 46;
 
+#[cfg(test)]
+mod mutations;
 #[cfg(test)]
 pub(super) mod sample;
 #[cfg(test)]

@@ -376,3 +376,6 @@ fn check_order<'a>(names: impl Iterator<Item = &'a str>) -> Result<(), PackageMa
 
 /// The longest name or version of a model.
 const MAX_LABEL_BYTES: usize = 255;
+
+#[cfg(test)]
+mod tests;

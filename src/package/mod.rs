@@ -1,5 +1,6 @@
 //! The `.sml` package.
 
+mod append;
 mod central;
 mod content;
 mod end;
@@ -14,8 +15,11 @@ mod names;
 mod record;
 mod sequence;
 mod source;
+mod stream;
+mod tail;
 mod writer;
 
+pub use append::{AppendError, Appender, Recovered, is_interrupted, recover};
 pub use content::Content;
 pub use entry::{ALIGNMENT, Entry};
 pub use error::PackageError;
@@ -24,4 +28,5 @@ pub use manifest::{FileRecord, MetadataRecord, ModelRecord, PackageManifest, Pac
 pub use name::{EntryKind, EntryName, NameError};
 pub use names::{Names, TwinError};
 pub use source::{Source, read_exact_at};
+pub use stream::{StreamContent, StreamReader};
 pub use writer::{Hole, Writer};

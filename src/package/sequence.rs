@@ -19,10 +19,10 @@ impl Sequence {
     pub(super) const MIMETYPE_CONTENT: &'static [u8] = b"application/vnd.secureml.package+zip";
 
     /// Goes on from entries that stand in a package already.
-    pub(super) fn resume(entries: &[Entry]) -> Result<Self, PackageError> {
+    pub(super) fn resume(entries: Vec<Entry>) -> Result<Self, PackageError> {
         let mut sequence = Self::default();
         for entry in entries {
-            sequence.admit(entry.clone())?;
+            sequence.admit(entry)?;
         }
         Ok(sequence)
     }

@@ -1,5 +1,6 @@
 use std::io::{Read, Seek, SeekFrom, Write};
 
+use super::content::read_some;
 use super::end::EndRecords;
 use super::sequence::{Sequence, length};
 use super::{Entry, EntryName, PackageError, central, local, name};
@@ -43,10 +44,7 @@ impl<W: Write> Writer<W> {
         let mut left = size;
         loop {
             // Once all has come, one more byte would be one too many.
-            let count = match content.read(&mut buffer) {
-                Err(error) if error.kind() == std::io::ErrorKind::Interrupted => continue,
-                read => read.map_err(unreadable)?,
-            };
+            let count = read_some(content, &mut buffer).map_err(unreadable)?;
             if count == 0 {
                 break;
             }
@@ -175,3 +173,6 @@ pub(super) fn write_directory(sequence: &Sequence, out: &mut dyn Write) -> Resul
 
 /// How much is copied at once.
 const COPY_BYTES: usize = 256 << 10;
+
+#[cfg(test)]
+mod tests;

@@ -3,7 +3,6 @@
 use std::ops::Range;
 
 use crate::digest::{Algorithm, Digest, Hasher};
-use crate::model::ModelPath;
 use crate::package::{
     EntryKind, EntryName, FileRecord, Index, MetadataRecord, ModelRecord, PackageError, PackageManifest, Writer,
 };
@@ -74,11 +73,6 @@ pub(in crate::package) fn build<N: AsRef<str>, C: AsRef<[u8]>>(entries: &[(N, C)
 
 pub(in crate::package) fn read(package: &[u8]) -> Result<Index, PackageError> {
     Index::read(&package)
-}
-
-/// The path of a file in the sample's model.
-pub(in crate::package) fn path(name: &str) -> ModelPath {
-    ModelPath::new(name).unwrap()
 }
 
 /// Where the header and the content of an entry are, and its record in the directory.

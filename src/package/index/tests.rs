@@ -1,6 +1,5 @@
-use super::sample::{self, ENTRIES, build, manifest, places, read, sample, with_manifest};
-use super::*;
-use crate::package::{ALIGNMENT, EntryName, PackageManifest};
+use super::sample::{ENTRIES, read, sample, with_manifest};
+use crate::package::{ALIGNMENT, PackageManifest};
 
 #[test]
 fn reads_back_what_was_written() {
@@ -20,6 +19,20 @@ fn reads_back_what_was_written() {
     assert_eq!(index.next_signature_number(), Some(2));
     assert_eq!(index.file_size(), u64::try_from(package.len()).unwrap());
     let stored = index.read_content(&&package[..], index.get("secureml/manifest.json").unwrap()).unwrap();
-    let manifest = PackageManifest::from_bytes(&stored).unwrap();
-    manifest.check(&index).unwrap();
+    PackageManifest::from_bytes(&stored).unwrap().check(&index).unwrap();
+    assert_eq!(sample(), package, "the same entries give the same bytes");
+}
+
+#[test]
+fn a_changed_content_is_refused_where_it_is_read() {
+    let package = sample();
+    for (name, at) in [("model/a.bin", 0), ("README", 7)] {
+        let mut changed = package.clone();
+        let place = super::sample::places(&package, name).content.start + at;
+        changed[place] ^= 1;
+        let index = read(&changed).unwrap();
+        let error = index.read_content(&&changed[..], index.get(name).unwrap()).unwrap_err();
+        assert_eq!(error.rule(), "package-crc");
+        assert!(error.to_string().contains(name), "{error}");
+    }
 }
