@@ -81,7 +81,7 @@
 //! | 6 | [`package`], [`sign`], [`verify`] | carry a model; make a bundle; believe a bundle |
 //! | 5 | [`oms`] | the signed documents: statement, envelope, bundle |
 //! | 4 | [`fingerprint`] | several digests of each file, and Merkle trees |
-//! | 3 | [`manifest`] | what a model consists of |
+//! | 3 | [`manifest`], [`policy`] | what a model consists of; who must have signed what |
 //! | 2 | [`model`], [`trust`] | the files of a model; whom we trust |
 //! | 1 | [`crypto`], [`digest`], [`mod@env`], [`finding`], [`http`], [`io`], [`progress`], [`prompt`] | nouns without a domain |
 
@@ -97,6 +97,7 @@ pub mod model;
 pub mod oms;
 pub mod ops;
 pub mod package;
+pub mod policy;
 pub mod progress;
 pub mod prompt;
 pub mod render;

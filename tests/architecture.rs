@@ -10,7 +10,7 @@ use std::process::Command;
 const FLOORS: &[&[&str]] = &[
     &["crypto", "digest", "env", "finding", "http", "io", "progress", "prompt"],
     &["model", "trust"],
-    &["manifest"],
+    &["manifest", "policy"],
     &["fingerprint"],
     &["oms"],
     &["package", "sign", "verify"],
