@@ -19,6 +19,6 @@ mod proof_json;
 
 pub use content::{Content, TreeContent};
 pub use document::{ChunkSizeError, FilePrint, Fingerprint, FingerprintError, MAX_CHUNKS, chunk_count};
-pub use hash::{Sums, Wanted, hash_contents};
+pub use hash::{Sums, Wanted, hash_contents, hash_in_order};
 pub use proof::{ChunkProof, ProofError};
 pub use proof_json::ProofJsonError;

@@ -1,5 +1,5 @@
 use std::fs::{self, File};
-use std::io::{self, BufWriter, Write};
+use std::io::{self, BufWriter, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use tempfile::{Builder, NamedTempFile};
@@ -99,6 +99,28 @@ impl AtomicFile {
             }
         }
         sync_folder(&self.target).map_err(failed)
+    }
+}
+
+impl AtomicFile {
+    /// The new file itself, to write at any place in it, if the target is no pipe and no device. What was written through
+    /// [`Write`] is there only after a flush.
+    #[must_use]
+    pub fn regular(&self) -> Option<&File> {
+        match &self.sink {
+            Sink::Unnamed(out) => Some(out.get_ref()),
+            Sink::Beside(out) => Some(out.get_ref().as_file()),
+            Sink::Direct(_) => None,
+        }
+    }
+}
+
+impl Seek for AtomicFile {
+    fn seek(&mut self, place: SeekFrom) -> io::Result<u64> {
+        match &mut self.sink {
+            Sink::Beside(out) => out.seek(place),
+            Sink::Unnamed(out) | Sink::Direct(out) => out.seek(place),
+        }
     }
 }
 

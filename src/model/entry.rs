@@ -36,6 +36,12 @@ impl FileEntry {
         self.stat.size
     }
 
+    /// What it was when the walk saw it; another one after it was written to.
+    #[must_use]
+    pub const fn version(&self) -> FileStat {
+        self.stat
+    }
+
     /// Opens it.
     ///
     /// # Errors

@@ -91,6 +91,43 @@ impl ModelTree {
         }
     }
 
+    /// Finds one file by its name, each folder opened from the one above it.
+    ///
+    /// # Errors
+    /// [`TreeError`] where there is no such file, or links lead to it that are not followed.
+    pub fn find(&self, path: &ModelPath) -> Result<FileEntry, TreeError> {
+        let failed = |source| TreeError::Read { path: self.path.join(path.as_str()), source };
+        match &self.root {
+            Root::File { folder, name, links, stat } if path.is_root() => Ok(FileEntry {
+                path: path.clone(),
+                leads_outside: false,
+                folder: Arc::clone(folder),
+                name: name.clone(),
+                links: *links,
+                stat: *stat,
+            }),
+            Root::File { .. } => Err(failed(io::ErrorKind::NotFound.into())),
+            Root::Folder(root) => {
+                let mut folder = Arc::clone(root);
+                let mut parts = path.as_str().split('/').peekable();
+                while let Some(part) = parts.next() {
+                    if parts.peek().is_some() {
+                        folder = Arc::new(folder.child(OsStr::new(part)).map_err(failed)?);
+                        continue;
+                    }
+                    let links = self.symlinks.into();
+                    let name = OsString::from(part);
+                    let stat = folder.stat(&name, links).map_err(failed)?;
+                    if stat.kind != FileKind::Regular {
+                        break;
+                    }
+                    return Ok(FileEntry { path: path.clone(), leads_outside: false, folder, name, links, stat });
+                }
+                Err(failed(io::ErrorKind::InvalidInput.into()))
+            }
+        }
+    }
+
     /// Walks the model, folder by folder; the order is the file system's.
     #[must_use]
     pub fn walk<'a>(&'a self, ignore: &'a IgnoreRules, only: Option<&'a BTreeSet<ModelPath>>) -> Walk<'a> {

@@ -99,7 +99,7 @@ pub(super) fn other_kind(tree: &ModelTree) -> Compared {
 
 /// The manifest as it applies to this model: a single file may be listed as `.` or under its own name; a folder's list
 /// never holds `.`.
-fn for_this_kind<'a>(signed: &'a Manifest, tree: &ModelTree) -> Option<Cow<'a, Manifest>> {
+pub(super) fn for_this_kind<'a>(signed: &'a Manifest, tree: &ModelTree) -> Option<Cow<'a, Manifest>> {
     let first = &signed.resources().first()?.path;
     match tree.is_file() {
         true if first.is_root() => Some(Cow::Borrowed(signed)),

@@ -1,6 +1,6 @@
 //! A model's fingerprint and manifest from one read.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroU64;
 
 use super::SingleFileName;
@@ -10,6 +10,7 @@ use crate::finding::Finding;
 use crate::fingerprint::{
     ChunkSizeError, FilePrint, Fingerprint, MAX_CHUNKS, Sums, TreeContent, Wanted, chunk_count, hash_contents,
 };
+use crate::io::FileStat;
 use crate::manifest::{HashError, Manifest, Method, Resource, Serialization};
 use crate::model::{Entry, FileEntry, ModelPath, ModelTree, OddEntry};
 use crate::progress::Progress;
@@ -51,6 +52,8 @@ pub(super) struct Described {
     pub(super) manifest: Manifest,
     /// The checksums of ZIP, in the order of the fingerprint's files; all 0 where they were not asked for.
     pub(super) crc32: Vec<u32>,
+    /// What each file was when it was read.
+    pub(super) versions: BTreeMap<ModelPath, FileStat>,
     pub(super) warnings: Vec<Finding>,
 }
 
@@ -77,7 +80,8 @@ pub(super) fn describe(
     if let Some(name) = name {
         fingerprint = fingerprint.with_single_file_as(&name);
     }
-    Ok(Described { fingerprint, manifest, crc32, warnings: outside_warnings(&found.leading_outside) })
+    let warnings = outside_warnings(&found.leading_outside);
+    Ok(Described { fingerprint, manifest, crc32, versions: found.versions, warnings })
 }
 
 /// A model's files with their sums, and what else the walk came upon.
@@ -85,6 +89,7 @@ pub(super) struct Found {
     pub(super) sums: Vec<Sums>,
     pub(super) odd: Vec<OddEntry>,
     pub(super) leading_outside: Vec<ModelPath>,
+    pub(super) versions: BTreeMap<ModelPath, FileStat>,
 }
 
 /// Reads every file of a model once.
@@ -94,19 +99,20 @@ pub(super) fn read(
     serialization: &Serialization,
     progress: &dyn Progress,
 ) -> Result<Found, HashError> {
-    let (mut odd, mut leading_outside) = (Vec::new(), Vec::new());
+    let (mut odd, mut leading_outside, mut versions) = (Vec::new(), Vec::new(), BTreeMap::new());
     let contents = files(tree, serialization, &mut odd).map(|entry| {
         let entry = entry?;
         progress.expect(1, entry.size());
         if entry.leads_outside {
             leading_outside.push(entry.path.clone());
         }
+        versions.insert(entry.path.clone(), entry.version());
         TreeContent::open(entry)
     });
     let sums = hash_contents(wanted, contents, progress)?;
     odd.sort_by(|a, b| a.path.cmp(&b.path));
     leading_outside.sort();
-    Ok(Found { sums, odd, leading_outside })
+    Ok(Found { sums, odd, leading_outside, versions })
 }
 
 /// The files of a model, as the walk comes upon them; what is none goes to `odd`.

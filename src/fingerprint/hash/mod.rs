@@ -9,4 +9,4 @@ mod lane;
 mod pipeline;
 
 pub use lane::{Sums, Wanted};
-pub use pipeline::hash_contents;
+pub use pipeline::{hash_contents, hash_in_order};

@@ -24,12 +24,41 @@ where
     C: Content + Send,
     E: From<HashError> + Send,
 {
-    let lanes = wanted.lanes();
     let cores = thread::available_parallelism().map_or(1, NonZero::get);
+    let lanes = wanted.lanes();
     let pipelines = cores.checked_div(lanes.len()).unwrap_or(1).clamp(1, MAX_PIPELINES);
+    hash_with(pipelines, &lanes, contents, progress)
+}
+
+/// As [`hash_contents`], with one content after the other, for those that come from one stream.
+///
+/// # Errors
+/// As [`hash_contents`].
+pub fn hash_in_order<C, E>(
+    wanted: &Wanted,
+    contents: impl Iterator<Item = Result<C, E>> + Send,
+    progress: &dyn Progress,
+) -> Result<Vec<Sums>, E>
+where
+    C: Content + Send,
+    E: From<HashError> + Send,
+{
+    hash_with(1, &wanted.lanes(), contents, progress)
+}
+
+fn hash_with<C, E>(
+    pipelines: usize,
+    lanes: &[LaneHasher],
+    contents: impl Iterator<Item = Result<C, E>> + Send,
+    progress: &dyn Progress,
+) -> Result<Vec<Sums>, E>
+where
+    C: Content + Send,
+    E: From<HashError> + Send,
+{
     let source = Source { contents: Mutex::new(contents.fuse()), stopped: AtomicBool::new(false), progress };
     let results: Vec<Result<Vec<Sums>, E>> = thread::scope(|scope| {
-        let run = || source.run(&lanes);
+        let run = || source.run(lanes);
         let others: Vec<_> = (1..pipelines).map(|_| scope.spawn(run)).collect();
         let first = run();
         let joined = others.into_iter().map(|other| other.join().unwrap_or_else(|panic| resume_unwind(panic)));

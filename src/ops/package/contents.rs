@@ -1,0 +1,118 @@
+//! The model's files in a package, held against its manifest and its model signature.
+
+use std::io;
+use std::num::NonZeroU64;
+use std::sync::Mutex;
+
+use super::open::OpenPackage;
+use crate::digest::Algorithm;
+use crate::finding::Finding;
+use crate::fingerprint::{Content, Sums, Wanted};
+use crate::manifest::{Change, Hashed, Manifest, Method, Serialization, UnsignedFiles, diff};
+use crate::model::ModelPath;
+use crate::ops::describe::resources;
+use crate::package::{Entry, Source};
+
+/// A file of the model in a package that can be read at any place.
+pub(super) struct EntryContent<'a> {
+    source: &'a (dyn Source + Sync),
+    path: ModelPath,
+    offset: u64,
+    size: u64,
+}
+
+impl<'a> EntryContent<'a> {
+    /// `None` for what is no file of the model.
+    pub(super) fn new(source: &'a (dyn Source + Sync), entry: &Entry) -> Option<Self> {
+        Some(Self { source, path: entry.name.model_path()?, offset: entry.data_offset, size: entry.size })
+    }
+}
+
+impl Content for EntryContent<'_> {
+    fn path(&self) -> &ModelPath {
+        &self.path
+    }
+
+    fn size(&self) -> u64 {
+        self.size
+    }
+
+    fn read(&mut self, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
+        self.source.read_at(buffer, self.offset + offset)
+    }
+
+    fn is_unchanged(&self) -> io::Result<bool> {
+        Ok(true)
+    }
+}
+
+/// A file of the model in a package that comes as a stream; whoever holds the stream has gone on to it.
+pub(super) struct StreamedContent<'a, R> {
+    pub(super) stream: &'a Mutex<R>,
+    pub(super) path: ModelPath,
+    pub(super) size: u64,
+}
+
+/// What has to be computed over the model's files to hold them against manifest and model signature.
+pub(super) fn wanted(signed: Option<&Serialization>) -> Wanted {
+    let mut wanted = Wanted { algorithms: [Algorithm::Sha256].into(), crc32: true, ..Wanted::default() };
+    match signed {
+        None => {}
+        Some(Serialization { method: Method::Files, algorithm, .. }) => {
+            wanted.algorithms.insert(*algorithm);
+        }
+        Some(Serialization { method: Method::Shards { shard_bytes }, algorithm, .. }) => {
+            wanted.shards = Some((*algorithm, *shard_bytes));
+        }
+    }
+    wanted
+}
+
+/// What in the package is not as manifest and model signature have it.
+pub(super) fn differences(open: &OpenPackage, signed: &Manifest, sums: &[Sums]) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    if sums.len() != open.manifest.files().len() {
+        findings.push(Finding::error("package-manifest", "does not list the model's files"));
+    }
+    for (sum, (file, entry)) in sums.iter().zip(open.manifest.files().iter().zip(open.index.model())) {
+        let path = file.path.as_str();
+        if sum.path != file.path || sum.digest(Algorithm::Sha256) != Some(&file.sha256) {
+            findings.push(Finding::error("file-changed", "changed").at(path));
+        } else if sum.crc32 != entry.crc32 {
+            findings.push(Finding::error("package-crc", "does not have the recorded checksum").at(path));
+        }
+    }
+    if findings.is_empty() {
+        findings.extend(against_signature(open, signed, sums));
+    }
+    findings
+}
+
+fn against_signature(open: &OpenPackage, signed: &Manifest, sums: &[Sums]) -> Vec<Finding> {
+    if open.manifest.model().oms_root != signed.root_digest() {
+        let text = "the manifest names another model than the model signature";
+        return vec![Finding::error("package-model", text)];
+    }
+    let mut found = Hashed { resources: resources(sums, signed.serialization()), ..Hashed::default() };
+    found.without_bytes = sums.iter().filter(|sum| sum.size == 0).map(|sum| sum.path.clone()).collect();
+    let signed = match (signed.file_count(), sums) {
+        (1, [only]) => signed.clone().with_single_file_as(&only.path),
+        _ => signed.clone(),
+    };
+    diff(&signed, &found, UnsignedFiles::Refuse).iter().map(in_words).collect()
+}
+
+/// The files are those of the manifest; if they are not those of the model signature, the two contradict each other.
+fn in_words(change: &Change) -> Finding {
+    let text = match change {
+        Change::Missing { .. } => "in the model signature, and not in the package",
+        Change::Extra { .. } => "in the package, and not in the model signature",
+        _ => "not what the model signature lists",
+    };
+    Finding::error("package-model", text).at(change.name())
+}
+
+/// What the manifest says of each file besides SHA-256: which other digests there are, and over chunks of which size.
+pub(super) const fn no_chunks() -> Option<NonZeroU64> {
+    None
+}

@@ -1,0 +1,146 @@
+use std::io;
+use std::path::PathBuf;
+
+use crate::finding::Finding;
+use crate::io::{ReadError, WriteError};
+use crate::manifest::HashError;
+use crate::oms::{AttestationError, BundleError, StatementError};
+use crate::ops::{HashAllError, SignModelError, VerifyModelError};
+use crate::package::{AppendError, NameError, PackageError, PackageManifestError};
+
+/// Why a package was not made, or not added to.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum CreateError {
+    /// The model could not be described.
+    #[error(transparent)]
+    Hash(#[from] HashAllError),
+    /// The package statement was not signed.
+    #[error(transparent)]
+    Sign(#[from] SignModelError),
+    /// The model signature is none.
+    #[error("the signature {} cannot be packaged", path.display())]
+    Signature {
+        /// The signature.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: BundleError,
+    },
+    /// The model signature's statement is not acceptable.
+    #[error("what the signature {} signs is not acceptable", path.display())]
+    Statement {
+        /// The signature.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: StatementError,
+    },
+    /// The model is not what the model signature is about.
+    #[error("the model is not what {} signs", path.display())]
+    Differs {
+        /// The signature.
+        path: PathBuf,
+        /// What differs.
+        findings: Vec<Finding>,
+    },
+    /// A file that is to go into the package cannot be read.
+    #[error(transparent)]
+    Read(#[from] ReadError),
+    /// A file's name cannot stand in a package.
+    #[error(transparent)]
+    Name(#[from] NameError),
+    /// An attestation is no signed statement.
+    #[error("{} is not a Sigstore bundle around an in-toto statement", path.display())]
+    Attestation {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: AttestationFileError,
+    },
+    /// The given package signature is about something else.
+    #[error("the package signature {} is not about this package", path.display())]
+    OtherStatement {
+        /// The signature.
+        path: PathBuf,
+    },
+    /// The container would break its own rules.
+    #[error(transparent)]
+    Package(#[from] PackageError),
+    /// The manifest would break its own rules.
+    #[error(transparent)]
+    Manifest(#[from] PackageManifestError),
+    /// The package could not be added to.
+    #[error(transparent)]
+    Append(#[from] AppendError),
+    /// The package to add to is not acceptable, or cannot be read.
+    #[error(transparent)]
+    Open(#[from] OpenError),
+    /// The package to add to does not hold together.
+    #[error("the package is not added to: it does not hold together")]
+    Broken {
+        /// Why.
+        findings: Vec<Finding>,
+    },
+    /// There is no room for another signature.
+    #[error("the package has 99 further signatures, and there cannot be more")]
+    Full,
+    /// A statement could not be written.
+    #[error("cannot write the package statement")]
+    Json(#[from] serde_json::Error),
+    /// The package could not be written.
+    #[error(transparent)]
+    Write(#[from] WriteError),
+    /// The package would take the place of a file that is none.
+    #[error("{} exists and is not a package, it is not overwritten", path.display())]
+    OverOtherFile {
+        /// The file.
+        path: PathBuf,
+    },
+}
+
+/// Why a file is not an attestation.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum AttestationFileError {
+    /// It is no bundle.
+    #[error(transparent)]
+    Bundle(#[from] BundleError),
+    /// There is no statement in it.
+    #[error(transparent)]
+    Statement(#[from] AttestationError),
+}
+
+/// Why there is no verdict about a package, or nothing comes out of it.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum OpenError {
+    /// The package cannot be read.
+    #[error("cannot read the package")]
+    Read(#[source] io::Error),
+    /// The container is not acceptable.
+    #[error(transparent)]
+    Package(#[from] PackageError),
+    /// Its content could not be read.
+    #[error(transparent)]
+    Hash(#[from] HashError),
+    /// There is no verdict about a signature.
+    #[error(transparent)]
+    Verify(#[from] VerifyModelError),
+    /// What was taken out could not be written.
+    #[error(transparent)]
+    Write(#[from] WriteError),
+    /// There is something where the model is to go.
+    #[error("{} exists, it is not overwritten", path.display())]
+    Exists {
+        /// The file or folder.
+        path: PathBuf,
+    },
+    /// The package has no such file.
+    #[error("the package has no file {name:?}")]
+    NoFile {
+        /// Its name.
+        name: String,
+    },
+}

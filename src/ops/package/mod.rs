@@ -1,0 +1,23 @@
+//! Packages: make one, verify it without extracting it, take files out of it, add a signature to it.
+
+mod add;
+mod authentic;
+mod contents;
+mod create;
+mod error;
+mod extract;
+mod open;
+mod read;
+mod statement;
+mod verify;
+mod write;
+
+pub use add::{AddedToPackage, add_package_signature};
+pub use authentic::{ModelSignature, PackageRefused};
+pub use create::{Created, PackageRequest, PackageSigner, create_package};
+pub use error::{CreateError, OpenError};
+pub use extract::{Extracted, extract_package};
+pub use open::OpenPackage;
+pub use read::{read_file, read_unverified_file};
+pub use statement::PACKAGE_TYPE;
+pub use verify::{AcceptedPackage, PackageVerdict, verify_package, verify_package_stream};

@@ -1,0 +1,147 @@
+use std::io::Read as _;
+
+use super::error::OpenError;
+use super::statement::{MANIFEST, MODEL_SIGNATURE, PACKAGE_SIGNATURE, sha256};
+use crate::digest::{Algorithm, Digest, Hasher};
+use crate::finding::Finding;
+use crate::oms::{Bundle, BundleError, Format, Statement};
+use crate::package::{Content, Entry, EntryKind, Index, PackageError, PackageManifest, Source};
+
+/// A package whose form holds: index, manifest, and all that is small. Nothing in it is verified.
+#[derive(Debug)]
+pub struct OpenPackage {
+    pub(super) index: Index,
+    pub(super) manifest: PackageManifest,
+    pub(super) manifest_digest: Digest,
+    /// The model signature, with its digest.
+    pub(super) model_signature: Option<(Digest, Result<Bundle, BundleError>)>,
+    /// The signatures of the package statement and further ones, by name.
+    pub(super) signatures: Vec<(String, Result<Bundle, BundleError>)>,
+    /// What is wrong with files that the manifest lists and that are not of the model.
+    pub(super) findings: Vec<Finding>,
+}
+
+impl OpenPackage {
+    /// Reads a package's index and all of it that is not the model.
+    ///
+    /// 1. The index holds to the format.
+    /// 2. The manifest is canonical, and lists what is there, with its size.
+    /// 3. Everything but the model and signatures has the digest that the manifest says.
+    ///
+    /// # Errors
+    /// [`OpenError`] where it cannot be read, or one of the first two does not hold.
+    pub fn read(source: &dyn Source) -> Result<Self, OpenError> {
+        // 1.
+        let index = Index::read(source)?;
+        let bytes = |entry: &Entry| index.read_content(source, entry);
+        // 2.
+        let entry = index.get(MANIFEST).ok_or(PackageError::Missing { name: MANIFEST })?;
+        let json = bytes(entry)?;
+        let mut gathered = Gathered::default();
+        gathered.manifest = Some(json);
+        if let Some(entry) = index.get(MODEL_SIGNATURE) {
+            gathered.model_signature = Some(bytes(entry)?);
+        }
+        for entry in index.of_kind(EntryKind::PackageSignature).chain(index.of_kind(EntryKind::Signature)) {
+            gathered.signatures.push((entry.name.to_string(), bytes(entry)?));
+        }
+        // 3.
+        for entry in index.entries().iter().filter(|entry| Gathered::is_metadata(entry.name.kind())) {
+            let digest = digest(&mut Content::new(source, entry)?)?;
+            gathered.metadata.push((entry.name.to_string(), digest));
+        }
+        gathered.open(index)
+    }
+
+    /// What is in the package, and where.
+    #[must_use]
+    pub const fn index(&self) -> &Index {
+        &self.index
+    }
+
+    /// The manifest. Nobody vouches for it before the package is verified.
+    #[must_use]
+    pub const fn manifest(&self) -> &PackageManifest {
+        &self.manifest
+    }
+
+    /// The signatures by name, as far as they are bundles. Nobody vouches for them either.
+    pub fn bundles(&self) -> impl Iterator<Item = (&str, &Bundle)> {
+        let model = self.model_signature.iter().map(|(_, bundle)| (MODEL_SIGNATURE, bundle));
+        let others = self.signatures.iter().map(|(name, bundle)| (name.as_str(), bundle));
+        model.chain(others).filter_map(|(name, bundle)| Some((name, bundle.as_ref().ok()?)))
+    }
+
+    /// The statement of the model signature, whoever signed it.
+    pub(super) fn model_statement(&self) -> Option<Statement> {
+        let (_, bundle) = self.model_signature.as_ref()?;
+        let payload = &bundle.as_ref().ok()?.envelope.payload;
+        let read = |format| Statement::from_payload(payload, format).ok();
+        read(Format::V1).or_else(|| read(Format::Legacy))
+    }
+}
+
+/// All of a package that is not the model, as it was read.
+#[derive(Debug, Default)]
+pub(super) struct Gathered {
+    pub(super) manifest: Option<Vec<u8>>,
+    pub(super) model_signature: Option<Vec<u8>>,
+    pub(super) signatures: Vec<(String, Vec<u8>)>,
+    pub(super) metadata: Vec<(String, Digest)>,
+}
+
+impl Gathered {
+    /// Whether the manifest lists entries of this kind with their digest.
+    pub(super) const fn is_metadata(kind: EntryKind) -> bool {
+        matches!(
+            kind,
+            EntryKind::Fingerprint
+                | EntryKind::Attestation
+                | EntryKind::Report
+                | EntryKind::Imported
+                | EntryKind::Readme
+        )
+    }
+
+    /// Checks that all of it belongs together.
+    pub(super) fn open(self, index: Index) -> Result<OpenPackage, OpenError> {
+        let json = self.manifest.ok_or(PackageError::Missing { name: MANIFEST })?;
+        let manifest = PackageManifest::from_bytes(&json).map_err(PackageError::from)?;
+        manifest.check(&index).map_err(PackageError::from)?;
+        let listed = manifest.metadata().iter();
+        let findings = listed
+            .filter(|record| {
+                let found = self.metadata.iter().find(|(name, _)| name == record.path.as_str());
+                found.is_none_or(|(_, digest)| *digest != record.sha256)
+            })
+            .map(|record| {
+                Finding::error("package-metadata-changed", "is not what the manifest lists").at(record.path.as_str())
+            })
+            .collect();
+        let parse = |content: Vec<u8>| Bundle::from_json(&content);
+        Ok(OpenPackage {
+            manifest_digest: sha256(&json),
+            model_signature: self.model_signature.map(|content| (sha256(&content), parse(content))),
+            signatures: self.signatures.into_iter().map(|(name, content)| (name, parse(content))).collect(),
+            index,
+            manifest,
+            findings,
+        })
+    }
+}
+
+/// The SHA-256 of a content.
+pub(super) fn digest(content: &mut dyn std::io::Read) -> Result<Digest, PackageError> {
+    let mut hasher = Hasher::new(Algorithm::Sha256);
+    let mut buffer = vec![0; BUFFER_BYTES];
+    loop {
+        match content.take(u64::MAX).read(&mut buffer)? {
+            0 => return Ok(hasher.finish()),
+            read => hasher.update(buffer.get(..read).unwrap_or_default()),
+        }
+    }
+}
+
+/// The name of the first signature of the package statement.
+pub(super) const FIRST: &str = PACKAGE_SIGNATURE;
+const BUFFER_BYTES: usize = 64 << 10;
