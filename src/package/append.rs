@@ -4,7 +4,8 @@ use std::io::{self, Read as _, Seek as _, SeekFrom};
 use std::path::{Path, PathBuf};
 
 use super::end::{END_LENGTH, MAX_DIRECTORY_BYTES};
-use super::sequence::{Sequence, length};
+use super::record::length;
+use super::sequence::Sequence;
 use super::source::read_exact_at;
 use super::tail::{FoundTail, SavedTail};
 use super::writer::write_directory;
@@ -26,11 +27,12 @@ impl Appender {
     ///
     /// # Errors
     /// [`AppendError`] where it is no regular file, somebody else is adding to it, what is beside it does not belong to
-    /// it, or it is no acceptable package.
+    /// it, or it is no acceptable package, or not what its manifest says.
     pub fn open(path: &Path) -> Result<Self, AppendError> {
         let file = open_locked(path)?;
         restore(path, &file, &mut Steps::all())?;
         let index = Index::read(&file)?;
+        index.read_manifest(&file)?;
         Ok(Self { path: path.to_owned(), file, index })
     }
 
@@ -178,7 +180,7 @@ fn restore(package: &Path, file: &File, steps: &mut Steps) -> Result<Recovered, 
     let limit = MAX_DIRECTORY_BYTES + END_LENGTH + (64 << 10);
     saved.take(limit).read_to_end(&mut content).map_err(failed)?;
     let recovered = match SavedTail::decode(&content) {
-        FoundTail::Whole(tail) if tail.fits(file) => {
+        FoundTail::Whole(tail) if tail.fits(file)? => {
             replace_end(file, tail.offset, &tail.bytes, steps)
                 .map_err(|source| AppendError::Io { path: package.to_owned(), source })?;
             Recovered::Restored

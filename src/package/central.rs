@@ -1,13 +1,20 @@
 //! The record of an entry in the directory (APPNOTE, section 4.3.12).
 
 use super::entry::Entry;
-use super::record::{Common, Fields, VERSION_ZIP64, Zip64, narrow, write_zip64};
+use super::record::{Common, Fields, VERSION_ZIP64, Zip64, length, narrow, write_zip64};
 use super::{EntryName, PackageError};
 
 /// What every record begins with.
 pub(super) const SIGNATURE: [u8; 4] = *b"PK\x01\x02";
 /// How long a record is without name and extra field.
 pub(super) const FIXED_BYTES: usize = 46;
+
+/// How long the record of an entry is.
+pub(super) fn record_bytes(entry: &Entry) -> u64 {
+    let mut extra = Vec::new();
+    write_zip64(&mut extra, &[entry.size, entry.size, entry.header_offset]);
+    length(FIXED_BYTES + entry.name.as_str().len() + extra.len())
+}
 
 /// Writes the record of an entry.
 pub(super) fn encode(entry: &Entry) -> Vec<u8> {
@@ -100,6 +107,7 @@ mod tests {
             let record = encode(&entry);
             assert_eq!(record.len(), FIXED_BYTES + 7 + extra, "{size} at {offset}");
             assert_eq!(total_bytes(&record[..FIXED_BYTES]), Some(record.len()));
+            assert_eq!(record_bytes(&entry), length(record.len()));
             assert_eq!(record[6], if extra == 0 { 10 } else { 45 });
             assert_eq!(decode(&record).unwrap(), entry);
         }

@@ -1,9 +1,10 @@
 use std::io::Read as _;
 
 use super::end::{END_BYTES, END_LENGTH, EndRecords, OLD_RECORD_BYTES, OLD_SIGNATURE};
+use super::name::MANIFEST;
 use super::sequence::{Sequence, check_place};
 use super::source::{Window, read_exact_at};
-use super::{Content, Entry, EntryKind, PackageError, Source, central, local};
+use super::{Content, Entry, EntryKind, PackageError, PackageManifest, Source, central, local};
 
 /// What is in a package and where, without its content; every rule of the format but the checksums of contents holds.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -102,6 +103,17 @@ impl Index {
     #[must_use]
     pub const fn file_size(&self) -> u64 {
         self.file_size
+    }
+
+    /// Reads the manifest, and holds the package to it; whether anybody signed it remains to be seen.
+    ///
+    /// # Errors
+    /// [`PackageError`] where it cannot be read, is not acceptable, or lists other files than the package.
+    pub fn read_manifest(&self, source: &dyn Source) -> Result<PackageManifest, PackageError> {
+        let entry = self.get(MANIFEST).ok_or(PackageError::Missing { name: MANIFEST })?;
+        let manifest = PackageManifest::from_bytes(&self.read_content(source, entry)?)?;
+        manifest.check(self)?;
+        Ok(manifest)
     }
 
     /// Reads the whole content of an entry into memory; meant for all but the model's files, whose sizes are bounded.

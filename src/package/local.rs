@@ -1,7 +1,7 @@
 //! The header that stands before an entry's content (APPNOTE, section 4.3.7).
 
 use super::entry::{ALIGNMENT, Entry};
-use super::record::{Common, Fields, Zip64, write_zip64};
+use super::record::{Common, Fields, Zip64, length, write_zip64};
 use super::{EntryKind, EntryName, PackageError};
 
 /// What every header begins with.
@@ -77,11 +77,6 @@ pub(super) fn decode(header: &[u8], header_offset: u64) -> Result<Entry, Package
 const fn padding(offset: u64) -> u64 {
     let needed = offset.next_multiple_of(ALIGNMENT) - offset;
     if needed == 0 || needed >= SMALLEST_PADDING { needed } else { needed + ALIGNMENT }
-}
-
-/// Lengths of what is in memory.
-fn length(bytes: usize) -> u64 {
-    u64::try_from(bytes).unwrap_or(u64::MAX)
 }
 
 /// The field that Android's tools use for alignment: the alignment in two bytes, then zeros.

@@ -80,6 +80,9 @@ pub struct TwinError {
 
 /// What systems make of a name that do not tell upper from lower case, normalise, and pass over what nobody sees.
 fn fold(text: &str) -> String {
+    if text.is_ascii() {
+        return text.to_ascii_lowercase();
+    }
     let visible = text.nfd().filter(|c| !is_ignored(*c));
     // Down, up and down again: only so do `ẞ`, `ß` and `ss` meet, the long s and the Kelvin sign their letters.
     let folded = visible.flat_map(char::to_lowercase).flat_map(char::to_uppercase).flat_map(char::to_lowercase).nfd();

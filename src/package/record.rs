@@ -141,6 +141,11 @@ pub(super) fn write_zip64(out: &mut Vec<u8>, values: &[u64]) {
     }
 }
 
+/// A length in memory, for reckoning with places in the file.
+pub(super) fn length(bytes: usize) -> u64 {
+    u64::try_from(bytes).unwrap_or(u64::MAX)
+}
+
 /// A value for a narrow field, all ones where it does not fit.
 pub(super) fn narrow(value: u64) -> u32 {
     u32::try_from(value).unwrap_or(u32::MAX)

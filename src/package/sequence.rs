@@ -1,6 +1,7 @@
 use super::end::{MAX_DIRECTORY_BYTES, MAX_ENTRIES};
 use super::entry::max_bytes;
 use super::name::{MANIFEST, MIMETYPE};
+use super::record::length;
 use super::{Entry, EntryKind, EntryName, Names, PackageError, central};
 
 /// The entries of a package so far, each taken only where it may follow the ones before it. Writer and readers share it.
@@ -45,7 +46,7 @@ impl Sequence {
         if entry.size > limit {
             return Err(PackageError::TooLarge { name: entry.name, size: entry.size, limit });
         }
-        self.directory_bytes += length(central::encode(&entry).len());
+        self.directory_bytes += central::record_bytes(&entry);
         if length(self.entries.len()) == MAX_ENTRIES {
             return Err(PackageError::Limit { what: "entries", limit: MAX_ENTRIES });
         }
@@ -159,9 +160,4 @@ pub(super) fn check_place(expected: u64, found: u64, what: &str) -> Result<(), P
         return Err(PackageError::Gap { name: what.to_owned() });
     }
     Ok(())
-}
-
-/// Lengths of what is in memory.
-pub(super) fn length(bytes: usize) -> u64 {
-    u64::try_from(bytes).unwrap_or(u64::MAX)
 }

@@ -2,7 +2,8 @@ use std::io::{self, BufReader, ErrorKind, Read};
 
 use super::content::{Checked, read_some};
 use super::end::{END_BYTES, END_LENGTH, EndRecords, RECORD_SIGNATURE};
-use super::sequence::{Sequence, length};
+use super::record::length;
+use super::sequence::Sequence;
 use super::{Entry, Index, PackageError, central, local};
 
 /// A package that comes once, from front to back, as on standard input.

@@ -3,9 +3,8 @@
 use std::fs::File;
 use std::io;
 
-use super::record::Fields;
-use super::sequence::length;
-use super::{Index, Source};
+use super::record::{Fields, length};
+use super::{Index, PackageError, Source};
 use crate::digest::{Algorithm, Hasher};
 
 /// The old directory and end records of a package, and where they belong.
@@ -49,11 +48,19 @@ impl SavedTail {
         }
     }
 
-    /// Whether the package whose other part is in the file would be acceptable with this end: a saved end of another
-    /// package, or of another time, is not.
-    pub(super) fn fits(&self, file: &File) -> bool {
+    /// Whether the package whose other part is in the file would be acceptable with this end, and as its manifest has
+    /// it: a saved end of another package or another time is not, nor one that would drop a file.
+    pub(super) fn fits(&self, file: &File) -> Result<bool, PackageError> {
         let restored = Restored { file, tail: self };
-        Index::read(&restored).is_ok_and(|index| index.directory_offset() == self.offset)
+        let read = || -> Result<bool, PackageError> {
+            let index = Index::read(&restored)?;
+            index.read_manifest(&restored)?;
+            Ok(index.directory_offset() == self.offset)
+        };
+        match read() {
+            Err(error) if error.is_refusal() => Ok(false),
+            read => read,
+        }
     }
 
     fn whole(content: &[u8]) -> Option<Self> {

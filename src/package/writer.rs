@@ -2,7 +2,8 @@ use std::io::{Read, Seek, SeekFrom, Write};
 
 use super::content::read_some;
 use super::end::EndRecords;
-use super::sequence::{Sequence, length};
+use super::record::length;
+use super::sequence::Sequence;
 use super::{Entry, EntryName, PackageError, central, local, name};
 
 /// Writes a package from front to back, and never goes back: the same entries give the same bytes.

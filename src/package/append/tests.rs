@@ -168,6 +168,26 @@ fn a_saved_end_of_another_package_is_left_alone() {
 }
 
 #[test]
+fn a_planted_end_cannot_drop_a_file() {
+    let fixture = Fixture::new();
+    let index = read(&fixture.old).unwrap();
+    let offset = index.model()[1].header_offset;
+    let kept: Vec<Entry> = index.into_entries().into_iter().take_while(|entry| entry.header_offset < offset).collect();
+    let mut bytes = Vec::new();
+    write_directory(&Sequence::resume(kept).unwrap(), &mut bytes).unwrap();
+    let shorter = [&fixture.old[..usize::try_from(offset).unwrap()], &bytes].concat();
+    read(&shorter).unwrap();
+    fixture.put(&fixture.tail(), &SavedTail { offset, bytes }.encode());
+    assert!(matches!(recover(&fixture.path), Err(AppendError::ForeignTail { .. })));
+    assert_eq!(fixture.content(), fixture.old);
+    // Nor is anything added to a package that is not what its manifest says.
+    fs::remove_file(fixture.tail()).unwrap();
+    fixture.put(&fixture.path, &shorter);
+    let refused = Appender::open(&fixture.path).unwrap_err();
+    assert!(matches!(&refused, AppendError::Package(error) if error.rule() == "package-content"), "{refused}");
+}
+
+#[test]
 fn refuses_what_is_no_signature_and_what_may_not_follow() {
     for (name, part) in [
         ("model/z.bin", "only a further signature"),
