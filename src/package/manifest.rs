@@ -157,9 +157,7 @@ impl PackageManifest {
     /// [`PackageManifestError`] with the first name that differs.
     pub fn check(&self, index: &Index) -> Result<(), PackageManifestError> {
         let listed = self.files.iter().map(|file| (file.path.as_str(), file.size));
-        let model = |entry: &super::Entry| entry.name.as_str().strip_prefix(MODEL_FOLDER).is_some();
-        let found = index.model().iter().filter(|entry| model(entry));
-        let found = found.map(|entry| (entry.name.as_str().strip_prefix(MODEL_FOLDER).unwrap_or_default(), entry.size));
+        let found = index.model().iter().map(|entry| (below_model(&entry.name), entry.size));
         compare(MODEL_FOLDER, listed, found)?;
         let listed = self.metadata.iter().map(|record| (record.path.as_str(), record.size));
         let metadata = index.entries().iter().filter(|entry| is_metadata(entry.name.kind()));
@@ -340,6 +338,11 @@ fn compare<'a>(
             Ordering::Equal => {}
         }
     }
+}
+
+/// The name of a model's file in the model.
+fn below_model(name: &EntryName) -> &str {
+    name.as_str().strip_prefix(MODEL_FOLDER).unwrap_or_default()
 }
 
 fn check_label(field: &'static str, text: &str) -> Result<(), PackageManifestError> {
