@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use reqwest::header::{CONTENT_TYPE, LOCATION, RETRY_AFTER};
+use reqwest::header::{CONTENT_RANGE, CONTENT_TYPE, LOCATION, RETRY_AFTER};
 use reqwest::{Certificate, Client, ClientBuilder, StatusCode, Url, redirect};
 
 use super::error::reason;
@@ -54,6 +54,20 @@ impl Http {
     /// [`HttpError::Url`] where it is neither HTTPS nor on this machine.
     pub fn check_url(service: &'static str, url: &str) -> Result<(), HttpError> {
         checked(service, url).map(drop)
+    }
+
+    /// Where a redirect leads that is followed: from HTTPS to HTTPS alone, and on this machine.
+    ///
+    /// # Errors
+    /// [`HttpError::Url`] where it leads elsewhere.
+    pub fn redirected(service: &'static str, from: &str, location: &str) -> Result<String, HttpError> {
+        let unusable = |reason| HttpError::Url { service, url: shown(location), reason };
+        let from = checked(service, from)?;
+        let to = from.join(location).map_err(|_| unusable("it is no URL"))?;
+        if to.scheme() != from.scheme() || (to.scheme() == "http" && to.host_str() != from.host_str()) {
+            return Err(unusable("a redirect leads to it from another kind of place"));
+        }
+        checked(service, to.as_str()).map(String::from)
     }
 
     /// Sends a request and reads the whole answer, of any status but 429 and 5xx.
@@ -113,7 +127,7 @@ impl Http {
         };
         let status = response.status();
         let header = |name| response.headers().get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
-        let (location, pause) = (header(LOCATION), header(RETRY_AFTER));
+        let (location, pause, content_range) = (header(LOCATION), header(RETRY_AFTER), header(CONTENT_RANGE));
         let mut body = Vec::new();
         loop {
             match response.chunk().await {
@@ -130,7 +144,7 @@ impl Http {
                 }
             }
         }
-        let response = Response { service, url: place(), status: status.as_u16(), location, body };
+        let response = Response { service, url: place(), status: status.as_u16(), location, content_range, body };
         if status == StatusCode::TOO_MANY_REQUESTS || status.is_server_error() {
             let pause = pause.and_then(|seconds| seconds.parse().ok()).map(Duration::from_secs);
             // A gateway that gives up, or a fault behind it, does not say that nothing was done.

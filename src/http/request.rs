@@ -65,6 +65,8 @@ pub struct Response {
     pub status: u16,
     /// Where the header `Location` points to.
     pub location: Option<String>,
+    /// Which bytes the body is, as the header `Content-Range` says.
+    pub content_range: Option<String>,
     /// All of the body.
     pub body: Vec<u8>,
 }

@@ -8,6 +8,7 @@ mod explain;
 mod fingerprint;
 mod fingerprint_diff;
 mod fingerprint_file;
+pub mod package;
 mod seal;
 mod selection;
 mod set;

@@ -27,15 +27,20 @@ pub(super) fn seal<T>(
     Ok((bundle, verified))
 }
 
-/// Writes the bundle, whole or not at all. Into a model nothing else is written: what a kill left there would count as a
-/// file of the model.
+/// Writes the bundle, whole or not at all.
 pub(super) fn save(bundle: &Bundle, model: &Path, signature: &Path) -> Result<(), WriteError> {
-    let mut file = match above_if_inside(signature, model) {
-        Some(above) => AtomicFile::create_staged(signature, &above)?,
-        None => AtomicFile::create(signature)?,
-    };
+    let mut file = target_file(signature, model)?;
     bundle.write_json(&mut file).map_err(|source| WriteError { path: signature.to_owned(), source })?;
     file.commit()
+}
+
+/// A file that appears whole or not at all. Into a model nothing else is written: what a kill left there would count as a
+/// file of the model.
+pub(super) fn target_file(target: &Path, model: &Path) -> Result<AtomicFile, WriteError> {
+    match above_if_inside(target, model) {
+        Some(above) => AtomicFile::create_staged(target, &above),
+        None => AtomicFile::create(target),
+    }
 }
 
 /// The folder above the model, if the signature goes into the model.

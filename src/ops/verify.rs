@@ -151,6 +151,11 @@ pub enum VerifyModelError {
 
 /// A refusal for one reason.
 pub(super) fn refused(rule: &'static str, reason: &dyn Error) -> Refused {
+    Refused { verified: None, findings: vec![Finding::error(rule, in_words(reason))], fault: None }
+}
+
+/// An error with its causes, on one line.
+pub(super) fn in_words(reason: &dyn Error) -> String {
     let mut message = reason.to_string();
     for cause in successors(reason.source(), |error| (*error).source()) {
         message = format!("{message}: {cause}");
@@ -160,7 +165,7 @@ pub(super) fn refused(rule: &'static str, reason: &dyn Error) -> Refused {
         message.truncate(end);
         message.push('…');
     }
-    Refused { verified: None, findings: vec![Finding::error(rule, message)], fault: None }
+    message
 }
 
 /// How long the reason for a refusal may be.

@@ -45,6 +45,11 @@ impl<R: Read> StreamReader<R> {
         Ok(entry.map(|entry| (entry, StreamContent { reader: self })))
     }
 
+    /// What is left of the content under way; nothing before the first entry and behind the last.
+    pub const fn content(&mut self) -> StreamContent<'_, R> {
+        StreamContent { reader: self }
+    }
+
     /// Reads to the end, and checks that the directory and the end records say what was seen, and that nothing follows.
     ///
     /// # Errors

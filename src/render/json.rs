@@ -8,8 +8,11 @@ use crate::finding::Finding;
 use crate::fingerprint::Fingerprint;
 use crate::manifest::{Manifest, Method};
 use crate::oms::Inspection;
+use crate::package::{Index, PackageManifest};
 use crate::trust::Identity;
 use crate::verify::Authentic;
+
+use super::package::PackageContent;
 
 /// What a command came to, as one JSON object; `output.schema.json` beside this file describes it.
 ///
@@ -33,6 +36,10 @@ pub struct Report<'a> {
     signed_at: &'a [Timestamp],
     #[serde(skip_serializing_if = "Option::is_none")]
     manifest: Option<Summary>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    package: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    content: Option<PackageContent<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     fingerprint: Option<FingerprintSummary>,
     /// A file that was written, besides signatures.
@@ -83,6 +90,8 @@ impl<'a> Report<'a> {
             identity: None,
             signed_at: &[],
             manifest: None,
+            package: None,
+            content: None,
             fingerprint: None,
             output: None,
             inspection: None,
@@ -122,6 +131,18 @@ impl<'a> Report<'a> {
     #[must_use]
     pub fn with_manifest(self, manifest: Option<&Manifest>) -> Self {
         Self { manifest: manifest.map(Summary::new), ..self }
+    }
+
+    /// Names the package.
+    #[must_use]
+    pub fn with_package(self, package: impl Into<String>) -> Self {
+        Self { package: Some(package.into()), ..self }
+    }
+
+    /// Lists what is in the package, as it says itself.
+    #[must_use]
+    pub fn with_package_content(self, index: &'a Index, manifest: &'a PackageManifest) -> Self {
+        Self { content: Some(PackageContent::new(index, manifest)), ..self }
     }
 
     /// Sums up a fingerprint.

@@ -2,7 +2,7 @@
 
 use clap::{Parser, Subcommand};
 
-use crate::command::{completions, demo, digest, fingerprint, inspect, sign, trust, verify};
+use crate::command::{completions, demo, digest, fingerprint, inspect, package, sign, trust, verify};
 use crate::flags::GlobalArgs;
 
 /// Signs and verifies machine-learning models as OpenSSF Model Signing bundles.
@@ -27,6 +27,8 @@ pub(crate) enum Command {
     Digest(digest::DigestArgs),
     /// Take, sign and compare fingerprints: several digests of each file, and Merkle trees.
     Fingerprint(fingerprint::FingerprintArgs),
+    /// Packages: a model, its signatures, fingerprint and reports in one file.
+    Package(package::PackageArgs),
     /// Show what a signature says of itself, without judging it.
     Inspect(inspect::InspectArgs),
     /// Fetch or show the trust root of a Sigstore instance.

@@ -7,7 +7,9 @@ use secureml::finding::Finding;
 use secureml::http::HttpError;
 use secureml::manifest::{HashError, ManifestError};
 use secureml::model::{Oddity, TreeError};
+use secureml::ops::package::{CreateError, OpenError};
 use secureml::ops::{CompareError, HashAllError, SignModelError, VerifyModelError};
+use secureml::package::AppendError;
 use secureml::sign::{FileKeyError, KeylessError, SignError, TokenError};
 use secureml::trust::sigstore::SigstoreError;
 use secureml::verify::{BundleFault, KeylessFault};
@@ -116,6 +118,65 @@ pub(crate) fn for_verifying(error: &VerifyModelError) -> (Exit, Option<String>) 
             (Exit::Undecided, text("run `secureml trust update`, or give another file with --trust-config"))
         }
         _ => (Exit::Undecided, text("check the path given with --signature")),
+    }
+}
+
+/// How making a package, or adding to one, ends with this error, and what to do.
+pub(crate) fn for_packaging(error: &CreateError) -> (Exit, Option<String>) {
+    match error {
+        CreateError::Hash(error) => for_hashing(error),
+        CreateError::Sign(error) => for_signing(error),
+        CreateError::Differs { .. } => {
+            (Exit::Refused, text("restore the model that was signed, or sign this one anew, and package it then"))
+        }
+        CreateError::Signature { .. } | CreateError::Statement { .. } => {
+            (Exit::Refused, text("give the model's signature with --signature; `secureml sign` makes one"))
+        }
+        CreateError::Attestation { .. } => {
+            (Exit::Refused, text("give a Sigstore bundle; other files go in as reports"))
+        }
+        CreateError::Name(_) => (
+            Exit::Refused,
+            text("rename the file, sign the model anew, and package it then: no such name unpacks everywhere"),
+        ),
+        CreateError::OtherStatement { .. } => {
+            (Exit::Refused, text("sign the package itself, with --private-key or an identity"))
+        }
+        CreateError::OverOtherFile { .. } | CreateError::NotAFile { .. } => {
+            (Exit::Misuse, text("give another path with --output"))
+        }
+        CreateError::Read(_) => (Exit::Undecided, text("check the path")),
+        CreateError::Write(error) if error.source.kind() == ErrorKind::NotFound => {
+            (Exit::Undecided, text("make the folder first, or give another path with --output"))
+        }
+        CreateError::Write(_) => {
+            (Exit::Undecided, text("give a place that can be written to, and has room, with --output"))
+        }
+        CreateError::Broken { .. } => {
+            (Exit::Refused, text("get the package again from where it came from, and do not use this one"))
+        }
+        CreateError::Open(error) => for_package(error),
+        CreateError::Package(error) if error.is_refusal() => (Exit::Refused, None),
+        CreateError::Append(AppendError::Package(error)) if error.is_refusal() => {
+            (Exit::Refused, text("get the package again from where it came from, and do not use this one"))
+        }
+        CreateError::Manifest(_) | CreateError::Full => (Exit::Refused, None),
+        _ => (Exit::Undecided, None),
+    }
+}
+
+/// How reading a package ends with this error, and what to do.
+pub(crate) fn for_package(error: &OpenError) -> (Exit, Option<String>) {
+    match error {
+        OpenError::Package(error) if error.is_refusal() => {
+            (Exit::Refused, text("get the package again from where it came from, and do not use this one"))
+        }
+        OpenError::Hash(error) => for_reading(error),
+        OpenError::Verify(error) => for_verifying(error),
+        OpenError::Exists { .. } => (Exit::Misuse, text("give another folder with --output, or move it away first")),
+        OpenError::NoFile { .. } => (Exit::Misuse, text("`secureml package ls` lists the files")),
+        OpenError::Write(_) => (Exit::Undecided, text("give a place that can be written to, and has room")),
+        _ => (Exit::Undecided, text("check the path")),
     }
 }
 

@@ -137,7 +137,7 @@ fn counts(findings: &[Finding]) -> String {
 }
 
 /// Warnings that nothing silences: a check was switched off.
-const ALWAYS_SAID: [&str; 1] = ["log-not-checked"];
+const ALWAYS_SAID: [&str; 2] = ["log-not-checked", "package-not-verified"];
 /// How many findings are shown one by one.
 const SHOWN: usize = 20;
 const ERROR: Style = AnsiColor::Red.on_default().bold();

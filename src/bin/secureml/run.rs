@@ -8,7 +8,7 @@ use secureml::render::{Failure as WrittenFailure, Report};
 
 use crate::args::{Arguments, Command};
 use crate::argv;
-use crate::command::{completions, demo, digest, fingerprint, inspect, sign, trust, verify};
+use crate::command::{completions, demo, digest, fingerprint, inspect, package, sign, trust, verify};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::host::Host;
@@ -37,6 +37,7 @@ fn dispatch(command: &Command, host: &Host) -> io::Result<Exit> {
         Command::Verify(args) => verify::run(args, host),
         Command::Digest(args) => digest::run(args, host),
         Command::Fingerprint(args) => fingerprint::run(args, host),
+        Command::Package(args) => package::run(args, host),
         Command::Inspect(args) => inspect::run(args, host),
         Command::Trust(args) => trust::run(args, host),
         Command::Demo(args) => demo::run(args, &|words| execute(words, host), host),
@@ -54,6 +55,7 @@ fn name(command: &Command) -> &'static str {
         Command::Verify(_) => "verify",
         Command::Digest(_) => "digest",
         Command::Fingerprint(_) => "fingerprint",
+        Command::Package(_) => "package",
         Command::Inspect(_) => "inspect",
         Command::Trust(_) => "trust",
         Command::Demo(_) => "demo",

@@ -45,7 +45,10 @@ pub(super) struct Signers {
 /// Checks who signed a package: one of its signatures must be by the trusted signer, and be about this manifest.
 ///
 /// Whether the model's files are those of the manifest is not said here.
-pub(super) fn signers(open: &OpenPackage, verifier: &Verifier<'_>) -> Result<Result<Signers, PackageRefused>, OpenError> {
+pub(super) fn signers(
+    open: &OpenPackage,
+    verifier: &Verifier<'_>,
+) -> Result<Result<Signers, PackageRefused>, OpenError> {
     if !open.findings.is_empty() {
         return Ok(Err(PackageRefused { authentic: None, findings: open.findings.clone(), fault: None }));
     }

@@ -1,8 +1,7 @@
 //! The model's files in a package, held against its manifest and its model signature.
 
-use std::io;
-use std::num::NonZeroU64;
-use std::sync::Mutex;
+use std::io::{self, Read};
+use std::sync::{Mutex, PoisonError};
 
 use super::open::OpenPackage;
 use crate::digest::Algorithm;
@@ -11,7 +10,7 @@ use crate::fingerprint::{Content, Sums, Wanted};
 use crate::manifest::{Change, Hashed, Manifest, Method, Serialization, UnsignedFiles, diff};
 use crate::model::ModelPath;
 use crate::ops::describe::resources;
-use crate::package::{Entry, Source};
+use crate::package::{Entry, Source, StreamReader};
 
 /// A file of the model in a package that can be read at any place.
 pub(super) struct EntryContent<'a> {
@@ -48,9 +47,27 @@ impl Content for EntryContent<'_> {
 
 /// A file of the model in a package that comes as a stream; whoever holds the stream has gone on to it.
 pub(super) struct StreamedContent<'a, R> {
-    pub(super) stream: &'a Mutex<R>,
+    pub(super) stream: &'a Mutex<StreamReader<R>>,
     pub(super) path: ModelPath,
     pub(super) size: u64,
+}
+
+impl<R: Read> Content for StreamedContent<'_, R> {
+    fn path(&self) -> &ModelPath {
+        &self.path
+    }
+
+    fn size(&self) -> u64 {
+        self.size
+    }
+
+    fn read(&mut self, buffer: &mut [u8], _offset: u64) -> io::Result<usize> {
+        self.stream.lock().unwrap_or_else(PoisonError::into_inner).content().read(buffer)
+    }
+
+    fn is_unchanged(&self) -> io::Result<bool> {
+        Ok(true)
+    }
 }
 
 /// What has to be computed over the model's files to hold them against manifest and model signature.
@@ -110,9 +127,4 @@ fn in_words(change: &Change) -> Finding {
         _ => "not what the model signature lists",
     };
     Finding::error("package-model", text).at(change.name())
-}
-
-/// What the manifest says of each file besides SHA-256: which other digests there are, and over chunks of which size.
-pub(super) const fn no_chunks() -> Option<NonZeroU64> {
-    None
 }

@@ -92,6 +92,12 @@ pub enum CreateError {
     /// The package could not be written.
     #[error(transparent)]
     Write(#[from] WriteError),
+    /// A package cannot be written to a pipe or a device.
+    #[error("{} is no regular file, and a package needs one", path.display())]
+    NotAFile {
+        /// The target.
+        path: PathBuf,
+    },
     /// The package would take the place of a file that is none.
     #[error("{} exists and is not a package, it is not overwritten", path.display())]
     OverOtherFile {

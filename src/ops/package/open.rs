@@ -1,7 +1,7 @@
-use std::io::Read as _;
+use std::io::Read;
 
 use super::error::OpenError;
-use super::statement::{MANIFEST, MODEL_SIGNATURE, PACKAGE_SIGNATURE, sha256};
+use super::statement::{MANIFEST, MODEL_SIGNATURE, sha256};
 use crate::digest::{Algorithm, Digest, Hasher};
 use crate::finding::Finding;
 use crate::oms::{Bundle, BundleError, Format, Statement};
@@ -37,8 +37,7 @@ impl OpenPackage {
         // 2.
         let entry = index.get(MANIFEST).ok_or(PackageError::Missing { name: MANIFEST })?;
         let json = bytes(entry)?;
-        let mut gathered = Gathered::default();
-        gathered.manifest = Some(json);
+        let mut gathered = Gathered { manifest: Some(json), ..Gathered::default() };
         if let Some(entry) = index.get(MODEL_SIGNATURE) {
             gathered.model_signature = Some(bytes(entry)?);
         }
@@ -131,17 +130,15 @@ impl Gathered {
 }
 
 /// The SHA-256 of a content.
-pub(super) fn digest(content: &mut dyn std::io::Read) -> Result<Digest, PackageError> {
+pub(super) fn digest(content: &mut dyn Read) -> Result<Digest, PackageError> {
     let mut hasher = Hasher::new(Algorithm::Sha256);
     let mut buffer = vec![0; BUFFER_BYTES];
     loop {
-        match content.take(u64::MAX).read(&mut buffer)? {
+        match content.read(&mut buffer)? {
             0 => return Ok(hasher.finish()),
             read => hasher.update(buffer.get(..read).unwrap_or_default()),
         }
     }
 }
 
-/// The name of the first signature of the package statement.
-pub(super) const FIRST: &str = PACKAGE_SIGNATURE;
 const BUFFER_BYTES: usize = 64 << 10;

@@ -272,7 +272,7 @@ fn diff(args: &DiffArgs, host: &Host) -> Result<Exit, Failure> {
 }
 
 /// Names the signer with an identity; a key is the one that was given.
-pub(super) fn say_signer(authentic: Option<&Authentic>, host: &Host) {
+pub(crate) fn say_signer(authentic: Option<&Authentic>, host: &Host) {
     if let Some(identity @ Identity::Keyless { .. }) = authentic.map(Authentic::identity) {
         host.printer().note(&format!("signed by {}", plain(&identity.to_string())));
     }

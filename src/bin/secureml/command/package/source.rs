@@ -1,0 +1,46 @@
+use std::fs::File;
+use std::path::Path;
+
+use secureml::ops::package::{OpenError, RemotePackage};
+use secureml::package::{Source, is_interrupted};
+
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::hint;
+
+/// A package on this machine, or on a server that serves ranges of bytes.
+pub(super) fn open(package: &str) -> Result<Box<dyn Source + Sync>, Failure> {
+    if package.starts_with("https://") || package.starts_with("http://") {
+        let remote = RemotePackage::open(package).map_err(|error| Failure {
+            help: hint::for_network(&error),
+            ..Failure::new(Exit::Undecided, "cannot read the package", &error)
+        })?;
+        return Ok(Box::new(remote));
+    }
+    Ok(Box::new(local(Path::new(package))?))
+}
+
+/// A package on this machine.
+pub(super) fn local(package: &Path) -> Result<File, Failure> {
+    let unreadable = |error: std::io::Error| {
+        Failure::new(Exit::Undecided, format!("cannot read {}", package.display()), &error).with_help("check the path")
+    };
+    let file = File::open(package).map_err(unreadable)?;
+    if !file.metadata().map_err(unreadable)?.is_file() {
+        return Err(Failure::plain(Exit::Undecided, format!("{} is not a regular file", package.display()))
+            .with_help("give the package's own path; `-` reads it from standard input, to verify it"));
+    }
+    if is_interrupted(package).map_err(unreadable)? {
+        let message = format!("a signature is being added to {}, or that was interrupted", package.display());
+        return Err(Failure::plain(Exit::Undecided, message).with_help(
+            "wait until that is done; if nobody is at it, `secureml package add-signature` repairs the package first",
+        ));
+    }
+    Ok(file)
+}
+
+/// What goes wrong with a package that was opened.
+pub(super) fn failure(package: &str, error: &OpenError) -> Failure {
+    let (exit, help) = hint::for_package(error);
+    Failure { help, ..Failure::new(exit, format!("cannot use the package {package}"), error) }
+}

@@ -1,0 +1,167 @@
+use std::path::PathBuf;
+
+use clap::Args;
+use secureml::finding::Finding;
+use secureml::ops::package::PackageRefused;
+use secureml::ops::package::{
+    AcceptedPackage, ExtractRequest, Extracted, PackageVerdict, check_signers, extract_package, read_file,
+    read_unverified_file, verify_package, verify_package_stream,
+};
+use secureml::trust::TrustRoot;
+
+use super::open::{failed, read, refuse, report};
+use super::source;
+use crate::command::fingerprint::say_signer;
+use crate::command::trusted::TrustedArgs;
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::host::Host;
+
+#[derive(Debug, Args)]
+#[command(args_override_self = true)]
+pub(crate) struct VerifyArgs {
+    /// The package; `-` for standard input.
+    #[arg(value_name = "PACKAGE")]
+    package: String,
+    #[command(flatten)]
+    trusted: TrustedArgs,
+}
+
+#[derive(Debug, Args)]
+#[command(args_override_self = true)]
+pub(crate) struct ExtractArgs {
+    /// The package.
+    #[arg(value_name = "PACKAGE")]
+    package: PathBuf,
+    /// The folder to make; it must not be there. [default: the package's name without .sml]
+    #[arg(long, short, value_name = "FOLDER")]
+    output: Option<PathBuf>,
+    /// Everything as it lies in the package, instead of the model alone: model/, model.sig, secureml/.
+    #[arg(long)]
+    all: bool,
+    /// Extract a package that nobody verified. What comes out may be anything.
+    #[arg(long)]
+    insecure: bool,
+    #[command(flatten)]
+    trusted: TrustedArgs,
+}
+
+#[derive(Debug, Args)]
+#[command(args_override_self = true)]
+pub(crate) struct CatArgs {
+    /// The package: a file, or a URL whose server serves ranges of bytes.
+    #[arg(value_name = "PACKAGE")]
+    package: String,
+    /// The file, by its name in the model.
+    #[arg(value_name = "FILE")]
+    file: String,
+    /// Write what nobody verified; any entry of the package can be named then.
+    #[arg(long)]
+    insecure: bool,
+    #[command(flatten)]
+    trusted: TrustedArgs,
+}
+
+pub(super) fn verify(args: &VerifyArgs, host: &Host) -> Result<Exit, Failure> {
+    let trust = args.trusted.required(host)?;
+    let name = args.package.as_str();
+    let progress = host.progress();
+    let verdict = if name == "-" {
+        verify_package_stream(std::io::stdin(), &trust, host.now, &*progress)
+    } else {
+        let source = source::open(name)?;
+        verify_package(&*source, &trust, host.now, &*progress)
+    };
+    match verdict.map_err(failed(name))? {
+        PackageVerdict::Refused(refused) => refuse(name, refused, host),
+        PackageVerdict::Accepted(accepted) => {
+            accept(name, &accepted, None, host)?;
+            Ok(Exit::Accepted)
+        }
+    }
+}
+
+pub(super) fn extract(args: &ExtractArgs, host: &Host) -> Result<Exit, Failure> {
+    let name = args.package.display().to_string();
+    let target = args.output.clone().unwrap_or_else(|| args.package.with_extension(""));
+    let trust = trust(&args.trusted, args.insecure, host)?;
+    let package = source::local(&args.package)?;
+    let request = ExtractRequest { package: &package, target: &target, all: args.all };
+    let progress = host.progress();
+    let trust = trust.as_ref().map(|trust| (trust, host.now));
+    match extract_package(&request, trust, &*progress).map_err(failed(&name))? {
+        Extracted::Refused(refused) => refuse(&name, refused, host),
+        Extracted::Verified(accepted) => {
+            accept(&name, &accepted, Some(&target.display().to_string()), host)?;
+            Ok(Exit::Accepted)
+        }
+        Extracted::Unverified => {
+            let warnings = unverified();
+            let printer = host.printer();
+            printer.warnings(&warnings);
+            printer.result(&format!("{}: extracted, not verified", target.display()))?;
+            let report = report(Exit::Accepted, &name, None).with_output(target.display().to_string());
+            printer.report(&report.with_findings(&warnings))?;
+            Ok(Exit::Accepted)
+        }
+    }
+}
+
+pub(super) fn cat(args: &CatArgs, host: &Host) -> Result<Exit, Failure> {
+    let name = args.package.as_str();
+    let trust = trust(&args.trusted, args.insecure, host)?;
+    let source = source::open(name)?;
+    let open = read(name, &*source)?;
+    let mut out = std::io::stdout().lock();
+    let Some(trust) = trust else {
+        host.printer().warnings(&unverified());
+        read_unverified_file(&open, &*source, &args.file, &mut out).map_err(failed(name))?;
+        return Ok(Exit::Accepted);
+    };
+    let authentic = match check_signers(&open, &trust, host.now).map_err(failed(name))? {
+        Ok(authentic) => authentic,
+        Err(refused) => return refuse(name, refused, host),
+    };
+    match read_file(&open, &*source, &args.file, &mut out).map_err(failed(name))? {
+        Ok(()) => Ok(Exit::Accepted),
+        Err(finding) => {
+            let refused = PackageRefused { authentic: Some(authentic), findings: vec![finding], fault: None };
+            refuse(name, refused, host)
+        }
+    }
+}
+
+/// Whom to trust; `None` only where the user asks for what nobody verified.
+fn trust(trusted: &TrustedArgs, insecure: bool, host: &Host) -> Result<Option<TrustRoot>, Failure> {
+    let trust = trusted.trust(host)?;
+    match (&trust, insecure) {
+        (Some(_), true) => {
+            Err(Failure::plain(Exit::Misuse, "--insecure goes with no signer").with_help("leave one of the two out"))
+        }
+        (None, false) => trusted.required(host).map(Some),
+        _ => Ok(trust),
+    }
+}
+
+fn accept(name: &str, accepted: &AcceptedPackage, output: Option<&str>, host: &Host) -> Result<(), Failure> {
+    let printer = host.printer();
+    printer.warnings(accepted.warnings());
+    say_signer(Some(accepted.authentic()), host);
+    match output {
+        Some(output) => printer.result(&format!("Verification succeeded, extracted to {output}"))?,
+        None => printer.result("Verification succeeded")?,
+    }
+    let mut report = report(Exit::Accepted, name, Some(accepted.authentic()))
+        .with_manifest(Some(accepted.model()))
+        .with_findings(accepted.warnings());
+    if let Some(output) = output {
+        report = report.with_output(output);
+    }
+    printer.report(&report)?;
+    Ok(())
+}
+
+/// What is said, quiet or not, where a check was switched off.
+fn unverified() -> Vec<Finding> {
+    vec![Finding::warning("package-not-verified", "nobody verified the package: what comes out may be anything")]
+}

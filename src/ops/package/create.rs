@@ -1,0 +1,352 @@
+use std::fs::{self, File};
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
+
+use jiff::Timestamp;
+
+use super::error::{AttestationFileError, CreateError};
+use super::statement::{FINGERPRINT, MANIFEST, MODEL_SIGNATURE, PACKAGE_SIGNATURE, PACKAGE_TYPE, sha256, statement};
+use super::write::{ModelFile, Small, write};
+use crate::digest::{Algorithm, Digest};
+use crate::finding::Finding;
+use crate::fingerprint::{FilePrint, Fingerprint};
+use crate::io::read_to_limit;
+use crate::manifest::{HashError, Hashed, Manifest, UnsignedFiles, diff};
+use crate::model::{ModelPath, ModelTree};
+use crate::oms::{
+    Attestation, Bundle, BundleError, Format, MAX_BUNDLE_BYTES, Statement, StatementError, fingerprint_to_json,
+};
+use crate::ops::compare::{Rules, for_this_kind, settings};
+use crate::ops::describe::{ChunkSize, Described, FingerprintOptions, describe};
+use crate::ops::explain::explain;
+use crate::ops::seal::{seal, target_file};
+use crate::ops::set::{set_folder, signatures, signer_id};
+use crate::ops::{HashAllError, Links, Selection, SignModelError, SingleFileName};
+use crate::package::{EntryName, FileRecord, MetadataRecord, ModelRecord, PackageManifest, Sha512Hex};
+use crate::progress::Progress;
+use crate::sign::Signer;
+use crate::verify::Authentic;
+
+/// What goes into a package.
+#[derive(Debug, Clone)]
+pub struct PackageRequest<'a> {
+    /// The model.
+    pub model: &'a Path,
+    /// Its OMS signature; those in the folder beside it go along.
+    pub signature: &'a Path,
+    /// Where the package is written.
+    pub output: &'a Path,
+    /// The model's version, for people.
+    pub version: Option<String>,
+    /// When the package is said to be made; `None` says nothing, and lets two builds give the same bytes.
+    pub created: Option<Timestamp>,
+    /// A fingerprint to take, and to put in.
+    pub fingerprint: Option<&'a FingerprintOptions>,
+    /// Reports, each under its own file name.
+    pub reports: &'a [PathBuf],
+    /// Signed statements about the model, each a Sigstore bundle.
+    pub attestations: &'a [PathBuf],
+    /// A text for whoever opens the package with another program.
+    pub readme: Option<&'a Path>,
+    /// Old files that a migration keeps: name below `secureml/imported/`, and content.
+    pub imported: &'a [(String, Vec<u8>)],
+}
+
+/// Who signs the package statement.
+#[derive(Clone, Copy)]
+pub enum PackageSigner<'a> {
+    /// A signer, now.
+    Signer(&'a dyn Signer),
+    /// Somebody who signed the very same statement before: the bundle at this path.
+    Signature(&'a Path),
+}
+
+/// A package that was made.
+#[derive(Debug)]
+pub struct Created {
+    /// Its manifest.
+    pub manifest: PackageManifest,
+    /// The list of files that the model signature holds.
+    pub model: Manifest,
+    /// The fingerprint in it.
+    pub fingerprint: Option<Fingerprint>,
+    /// Who signed, where the bundle says it and was checked.
+    pub authentic: Option<Authentic>,
+    /// What is worth knowing.
+    pub warnings: Vec<Finding>,
+    /// How many bytes the package has.
+    pub bytes: u64,
+}
+
+/// Makes a package of a model and its signature.
+///
+/// 1. The model is read once, and held against what its signature lists. Whether that signature is by somebody to trust
+///    is not asked: the package's signer vouches for it.
+/// 2. Manifest and statement are made, and the statement signed.
+/// 3. The package is written beside its place, and appears whole or not at all.
+///
+/// # Errors
+/// [`CreateError`]; nothing was written then.
+pub fn create_package(
+    request: &PackageRequest<'_>,
+    signer: PackageSigner<'_>,
+    progress: &dyn Progress,
+) -> Result<Created, CreateError> {
+    check_output(request.output)?;
+    let file = target_file(request.output, request.model)?;
+    if file.regular().is_none() {
+        return Err(CreateError::NotAFile { path: request.output.to_owned() });
+    }
+    if let PackageSigner::Signer(signer) = signer {
+        signer.prepare().map_err(SignModelError::from)?;
+    }
+    let signed = SignedModel::read(request.signature)?;
+    // 1.
+    let tree = ModelTree::open(request.model, signed.statement.manifest.serialization().symlinks)
+        .map_err(HashError::from)
+        .map_err(HashAllError::from)?;
+    let described = signed.describe(request, &tree, progress)?;
+    let prints = described.fingerprint.files().to_vec();
+    let name = tree.name().map_err(HashError::from).map_err(HashAllError::from)?;
+    let in_package = |path: &ModelPath| if path.is_root() { ModelPath::new(&*name) } else { Ok(path.clone()) };
+    let fingerprint = match request.fingerprint {
+        Some(_) => Some(
+            described
+                .fingerprint
+                .clone()
+                .with_single_file_as(&in_package(&ModelPath::root()).map_err(HashAllError::from)?),
+        ),
+        None => None,
+    };
+    // 2.
+    let mut small = signed.further(request)?;
+    let mut warnings = small.warnings;
+    warnings.extend(described.warnings.iter().cloned());
+    let metadata = metadata(request, fingerprint.as_ref())?;
+    let records = prints
+        .iter()
+        .map(|print| Ok(record(print, in_package(&print.path)?, request.fingerprint.is_some())))
+        .collect::<Result<Vec<_>, crate::model::PathError>>()
+        .map_err(HashAllError::from)?;
+    let model = ModelRecord {
+        name: name.clone(),
+        version: request.version.clone(),
+        oms_root: signed.statement.manifest.root_digest(),
+    };
+    let listed = metadata.iter().map(|Small { name, content }| MetadataRecord {
+        path: name.clone(),
+        size: u64::try_from(content.len()).unwrap_or(u64::MAX),
+        sha256: sha256(content),
+    });
+    let manifest = PackageManifest::new(request.created, model, records, listed.collect())?;
+    let json = manifest.to_bytes()?;
+    let attestation = statement(&manifest, sha256(&json), sha256(&signed.content))?;
+    let (bundle, authentic) = sign(&attestation, signer)?;
+    // 3.
+    let entry = |name: &str, content: Vec<u8>| Ok::<_, CreateError>(Small { name: EntryName::new(name)?, content });
+    let mut entries = vec![entry(MANIFEST, json)?, entry(MODEL_SIGNATURE, signed.content)?];
+    entries.push(entry(PACKAGE_SIGNATURE, bundle)?);
+    entries.append(&mut small.entries);
+    entries.extend(metadata);
+    let files = prints
+        .iter()
+        .zip(&described.crc32)
+        .filter_map(|(print, crc32)| Some((print, crc32, described.versions.get(&print.path)?)))
+        .map(|(print, crc32, version)| {
+            let path = in_package(&print.path).map_err(HashAllError::from)?;
+            let name = EntryName::of_model(&path)?;
+            Ok(ModelFile { print, name, path: &print.path, crc32: *crc32, version: *version })
+        })
+        .collect::<Result<Vec<_>, CreateError>>()?;
+    let bytes = write(file, request.output, &entries, (&tree, &files), progress)?;
+    Ok(Created { manifest, model: signed.statement.manifest, fingerprint, authentic, warnings, bytes })
+}
+
+/// A model signature as it was found; nobody has checked who made it.
+struct SignedModel<'a> {
+    path: &'a Path,
+    content: Vec<u8>,
+    bundle: Bundle,
+    statement: Statement,
+}
+
+/// The further signatures that go along.
+struct Further {
+    entries: Vec<Small>,
+    warnings: Vec<Finding>,
+}
+
+impl<'a> SignedModel<'a> {
+    fn read(path: &'a Path) -> Result<Self, CreateError> {
+        let content = read_to_limit(path, MAX_BUNDLE_BYTES)?;
+        let unusable = |source: BundleError| CreateError::Signature { path: path.to_owned(), source };
+        let bundle = Bundle::from_json(&content).map_err(unusable)?;
+        let read = |format| Statement::from_payload(&bundle.envelope.payload, format);
+        // A payload of the one generation is none of the other; the fault that is told is that of today's.
+        let statement = read(Format::V1).or_else(|fault| read(Format::Legacy).map_err(|_| fault));
+        let statement =
+            statement.map_err(|source: StatementError| CreateError::Statement { path: path.to_owned(), source })?;
+        Ok(Self { path, content, bundle, statement })
+    }
+
+    /// Reads the model once, and holds it against the statement.
+    fn describe(
+        &self,
+        request: &PackageRequest<'_>,
+        tree: &ModelTree,
+        progress: &dyn Progress,
+    ) -> Result<Described, CreateError> {
+        let set = set_folder(self.path);
+        let selection = Selection::default();
+        let own = [self.path, &set, request.output];
+        let (ignore, _) = selection.rules(request.model, &own).map_err(HashAllError::from)?;
+        let rules = Rules {
+            ignore: &ignore,
+            ignore_git_paths: true,
+            unsigned_files: UnsignedFiles::Refuse,
+            links: Links::AsSigned,
+        };
+        let listed = &self.statement.manifest;
+        let paths = listed.resources().iter().map(|resource| &resource.path);
+        let serialization = settings(listed.serialization(), paths, &rules);
+        let plain = FingerprintOptions { algorithms: [].into(), chunks: ChunkSize::None };
+        let options = request.fingerprint.unwrap_or(&plain);
+        let described = describe(tree, serialization.clone(), options, SingleFileName::Dot, true, progress)?;
+        let differs = |findings| CreateError::Differs { path: self.path.to_owned(), findings };
+        let Some(listed) = for_this_kind(listed, tree) else {
+            let finding = Finding::error("model-kind", "a folder was signed and a file given, or the other way round");
+            return Err(differs(vec![finding]));
+        };
+        let found = Hashed { resources: described.manifest.resources().to_vec(), ..Hashed::default() };
+        let changes = diff(&listed, &found, UnsignedFiles::Refuse);
+        if changes.is_empty() {
+            return Ok(described);
+        }
+        Err(differs(explain(&changes, &listed, request.model, &serialization.ignore)))
+    }
+
+    /// The signatures in the folder beside the first one, as far as they are over the same statement.
+    fn further(&self, request: &PackageRequest<'_>) -> Result<Further, CreateError> {
+        let mut further = Further { entries: Vec::new(), warnings: Vec::new() };
+        let unreadable = |source| crate::io::ReadError::Io { path: set_folder(request.signature), source };
+        for (path, number) in signatures(request.signature).map_err(unreadable)?.iter().skip(1).zip(1..=MAX_FURTHER) {
+            let content = read_to_limit(path, MAX_BUNDLE_BYTES)?;
+            match Bundle::from_json(&content) {
+                Ok(bundle) if bundle.envelope.payload == self.bundle.envelope.payload => {
+                    let name = EntryName::of_signature(number, &signer_id(&bundle.material))?;
+                    further.entries.push(Small { name, content });
+                }
+                _ => {
+                    let text = "is not a signature over the same statement, and was left out";
+                    let place = path.display().to_string();
+                    further.warnings.push(Finding::warning("signature-left-out", text).at(place));
+                }
+            }
+        }
+        Ok(further)
+    }
+}
+
+/// Everything that the manifest lists besides the model, in the order of the package.
+fn metadata(request: &PackageRequest<'_>, fingerprint: Option<&Fingerprint>) -> Result<Vec<Small>, CreateError> {
+    let mut entries = Vec::new();
+    if let Some(fingerprint) = fingerprint {
+        let content = fingerprint_to_json(fingerprint)?.into_bytes();
+        entries.push(Small { name: EntryName::new(FINGERPRINT)?, content });
+    }
+    let mut files = Vec::new();
+    for path in request.attestations {
+        let content = read_to_limit(path, MAX_REPORT_BYTES)?;
+        check_attestation(&content).map_err(|source| CreateError::Attestation { path: path.clone(), source })?;
+        let name = file_name(path);
+        let name = name.strip_suffix(BUNDLE_ENDING).or(name.strip_suffix(".json")).unwrap_or(&name).to_owned();
+        files.push((format!("secureml/attestations/{name}{BUNDLE_ENDING}"), content));
+    }
+    for path in request.reports {
+        files.push((format!("secureml/reports/{}", file_name(path)), read_to_limit(path, MAX_REPORT_BYTES)?));
+    }
+    for (name, content) in request.imported {
+        files.push((format!("secureml/imported/{name}"), content.clone()));
+    }
+    if let Some(path) = request.readme {
+        files.push(("README".to_owned(), read_to_limit(path, MAX_REPORT_BYTES)?));
+    }
+    for (name, content) in files {
+        entries.push(Small { name: EntryName::new(&name)?, content });
+    }
+    let kind = |small: &Small| small.name.kind();
+    entries.sort_by(|a, b| (kind(a), a.name.as_str()).cmp(&(kind(b), b.name.as_str())));
+    Ok(entries)
+}
+
+fn check_attestation(content: &[u8]) -> Result<(), AttestationFileError> {
+    let bundle = Bundle::from_json(content)?;
+    Attestation::from_any_payload(&bundle.envelope.payload)?;
+    Ok(())
+}
+
+fn file_name(path: &Path) -> String {
+    path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
+}
+
+/// What the manifest says of a file.
+fn record(print: &FilePrint, path: ModelPath, with_all: bool) -> FileRecord {
+    let digest = |algorithm: Algorithm| {
+        let found = print.digests.iter().find(|digest| digest.algorithm() == algorithm);
+        found.filter(|_| with_all || algorithm == Algorithm::Sha256)
+    };
+    FileRecord {
+        path,
+        size: print.size,
+        // A fingerprint always has this one.
+        sha256: digest(Algorithm::Sha256).copied().unwrap_or_else(|| sha256(b"")),
+        sha512: digest(Algorithm::Sha512).and_then(|digest: &Digest| Sha512Hex::new(&digest.to_hex()).ok()),
+        blake2b: digest(Algorithm::Blake2b).copied(),
+        merkle_root: (with_all && (!print.leaves.is_empty())).then(|| print.merkle_root()),
+    }
+}
+
+/// Gets the statement signed, or takes the signature that somebody made over it before.
+fn sign(attestation: &Attestation, signer: PackageSigner<'_>) -> Result<(Vec<u8>, Option<Authentic>), CreateError> {
+    let payload = attestation.to_payload()?;
+    match signer {
+        PackageSigner::Signer(signer) => {
+            let (bundle, verified) =
+                seal(signer, payload, |verifier, bundle| verifier.verify_attestation(bundle, PACKAGE_TYPE))?;
+            let mut json = Vec::new();
+            bundle.write_json(&mut json).map_err(serde_json::Error::io)?;
+            Ok((json, verified.map(|verified| verified.authentic().clone())))
+        }
+        PackageSigner::Signature(path) => {
+            let content = read_to_limit(path, MAX_BUNDLE_BYTES)?;
+            let unusable = |source| CreateError::Signature { path: path.to_owned(), source };
+            let bundle = Bundle::from_json(&content).map_err(unusable)?;
+            if bundle.envelope.payload != payload {
+                return Err(CreateError::OtherStatement { path: path.to_owned() });
+            }
+            Ok((content, None))
+        }
+    }
+}
+
+/// Makes sure that nothing but an older package is lost.
+fn check_output(output: &Path) -> Result<(), CreateError> {
+    let is_file = fs::metadata(output).is_ok_and(|found| found.is_file() && found.len() > 0);
+    let mut start = Vec::new();
+    // What cannot be read fails when it is written.
+    let read = File::open(output).and_then(|file| file.take(LOOK_AT_BYTES).read_to_end(&mut start));
+    let is_package = start.windows(MIMETYPE.len()).any(|window| window == MIMETYPE);
+    if is_file && read.is_ok() && !is_package {
+        return Err(CreateError::OverOtherFile { path: output.to_owned() });
+    }
+    Ok(())
+}
+
+/// Where the file name of a bundle ends.
+const BUNDLE_ENDING: &str = ".sigstore.json";
+/// How many further signatures a package can have.
+const MAX_FURTHER: u8 = 99;
+const MAX_REPORT_BYTES: u64 = 64 << 20;
+/// What stands in the first entry of every package.
+const MIMETYPE: &[u8] = b"mimetypeapplication/vnd.secureml.package+zip";
+const LOOK_AT_BYTES: u64 = 256;

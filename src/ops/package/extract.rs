@@ -1,0 +1,210 @@
+use std::fs::{self, File, OpenOptions};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use tempfile::Builder;
+
+use super::authentic::{PackageRefused, signers};
+use super::contents::wanted;
+use super::error::OpenError;
+use super::open::OpenPackage;
+use super::verify::{AcceptedPackage, PackageVerdict, judge_package, refusal};
+use crate::fingerprint::{Content, hash_contents};
+use crate::io::{WriteError, copy_range, read_at};
+use crate::manifest::HashError;
+use crate::model::ModelPath;
+use crate::package::Entry;
+use crate::progress::Progress;
+use crate::trust::TrustRoot;
+use crate::verify::Verifier;
+
+/// The end of an extraction.
+#[derive(Debug)]
+pub enum Extracted {
+    /// The model is in place, and is what the package's signer signed.
+    Verified(Box<AcceptedPackage>),
+    /// The model is in place, and nobody vouches for it: that was asked for.
+    Unverified,
+    /// Nothing was extracted.
+    Refused(PackageRefused),
+}
+
+/// What is extracted, and where to.
+#[derive(Debug, Clone, Copy)]
+pub struct ExtractRequest<'a> {
+    /// The package.
+    pub package: &'a File,
+    /// The new folder.
+    pub target: &'a Path,
+    /// Everything as it lies in the package, instead of the model alone.
+    pub all: bool,
+}
+
+/// Extracts the model of a package into a new folder; a model that is a single file too.
+///
+/// 1. Who signed the package is checked, unless `trust` is `None`.
+/// 2. The files are copied into a folder beside the target that nobody else can enter; blocks are shared where the file
+///    system can.
+/// 3. What was written is read again and held against the manifest and the model signature.
+/// 4. It reaches the disk, and the folder gets the target's name, in one step.
+///
+/// # Errors
+/// [`OpenError`]; nothing is left then, and nothing that was there is touched.
+pub fn extract_package(
+    request: &ExtractRequest<'_>,
+    trust: Option<(&TrustRoot, Duration)>,
+    progress: &dyn Progress,
+) -> Result<Extracted, OpenError> {
+    let ExtractRequest { package, target, .. } = *request;
+    if fs::symlink_metadata(target).is_ok() {
+        return Err(OpenError::Exists { path: target.to_owned() });
+    }
+    let open = match OpenPackage::read(package) {
+        Ok(open) => open,
+        Err(error) => return refusal(error).map(Extracted::Refused),
+    };
+    // 1.
+    let signers = match trust {
+        None => None,
+        Some((trust, now)) => match signers(&open, &Verifier::new(trust, now))? {
+            Ok(signers) => Some(signers),
+            Err(refused) => return Ok(Extracted::Refused(refused)),
+        },
+    };
+    // 2.
+    let parent = target.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let staging = Builder::new().prefix(".secureml-").suffix(".tmp").tempdir_in(parent).map_err(failed(parent))?;
+    let root = staging.path().join("new");
+    let files = copy_all(request, &open, &root)?;
+    // 3.
+    let statement = open.model_statement();
+    let wanted = wanted(statement.as_ref().map(|statement| statement.manifest.serialization()));
+    let sums = hash_contents(&wanted, files.into_iter().map(|file| file.open(progress)), progress)?;
+    let extracted = match signers {
+        None => Extracted::Unverified,
+        Some(signers) => match judge_package(open, signers, statement, &sums) {
+            PackageVerdict::Accepted(accepted) => Extracted::Verified(accepted),
+            PackageVerdict::Refused(refused) => return Ok(Extracted::Refused(refused)),
+        },
+    };
+    // 4.
+    sync(&root).map_err(failed(&root))?;
+    move_into_place(&root, target)?;
+    Ok(extracted)
+}
+
+fn failed(path: &Path) -> impl FnOnce(io::Error) -> OpenError {
+    let path = path.to_owned();
+    move |source| OpenError::Write(WriteError { path, source })
+}
+
+/// Copies the files to their places below `root`; those of the model are returned, to be read again.
+fn copy_all(request: &ExtractRequest<'_>, open: &OpenPackage, root: &Path) -> Result<Vec<ExtractedFile>, OpenError> {
+    fs::create_dir(root).map_err(failed(root))?;
+    let mut files = Vec::new();
+    for entry in open.index().entries() {
+        let path = entry.name.model_path();
+        let place = match &path {
+            Some(path) if !request.all => root.join(path.as_str()),
+            None if !request.all => continue,
+            _ => root.join(entry.name.as_str()),
+        };
+        copy(request.package, entry, &place).map_err(failed(&place))?;
+        files.extend(path.map(|path| ExtractedFile { path, place, size: entry.size, file: None }));
+    }
+    Ok(files)
+}
+
+/// Copies one file to a place where nothing is yet.
+fn copy(package: &File, entry: &Entry, place: &Path) -> io::Result<()> {
+    if let Some(folder) = place.parent() {
+        fs::create_dir_all(folder)?;
+    }
+    let to = OpenOptions::new().write(true).create_new(true).open(place)?;
+    copy_range((package, entry.data_offset), (&to, 0), entry.size)
+}
+
+/// Makes all below a folder reach the disk: at once where the system can do that.
+#[cfg(target_os = "linux")]
+fn sync(root: &Path) -> io::Result<()> {
+    Ok(rustix::fs::syncfs(File::open(root)?)?)
+}
+
+#[cfg(not(target_os = "linux"))]
+fn sync(root: &Path) -> io::Result<()> {
+    for entry in fs::read_dir(root)? {
+        let path = entry?.path();
+        if path.is_dir() {
+            sync(&path)?;
+        } else {
+            File::open(path)?.sync_all()?;
+        }
+    }
+    Ok(())
+}
+
+/// Gives the folder its name. Something that has appeared there meanwhile is not replaced, as far as the system can say.
+fn move_into_place(from: &Path, target: &Path) -> Result<(), OpenError> {
+    let failed = |source| OpenError::Write(WriteError { path: target.to_owned(), source });
+    match rename_new(from, target) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+            Err(OpenError::Exists { path: target.to_owned() })
+        }
+        other => other.map_err(failed),
+    }
+}
+
+#[cfg(target_os = "linux")]
+fn rename_new(from: &Path, target: &Path) -> io::Result<()> {
+    use rustix::fs::{CWD, RenameFlags, renameat_with};
+    match renameat_with(CWD, from, CWD, target, RenameFlags::NOREPLACE) {
+        Err(rustix::io::Errno::INVAL | rustix::io::Errno::NOSYS) => fs::rename(from, target),
+        other => Ok(other?),
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+fn rename_new(from: &Path, target: &Path) -> io::Result<()> {
+    // A folder is never put in the place of one that is not empty.
+    fs::rename(from, target)
+}
+
+/// A file as it was written, to be read again.
+struct ExtractedFile {
+    path: ModelPath,
+    place: PathBuf,
+    size: u64,
+    file: Option<File>,
+}
+
+impl ExtractedFile {
+    fn open(mut self, progress: &dyn Progress) -> Result<Self, HashError> {
+        progress.expect(1, self.size);
+        match File::open(&self.place) {
+            Ok(file) => {
+                self.file = Some(file);
+                Ok(self)
+            }
+            Err(source) => Err(HashError::Read { path: self.path, source }),
+        }
+    }
+}
+
+impl Content for ExtractedFile {
+    fn path(&self) -> &ModelPath {
+        &self.path
+    }
+
+    fn size(&self) -> u64 {
+        self.size
+    }
+
+    fn read(&mut self, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
+        self.file.as_ref().map_or(Ok(0), |file| read_at(file, buffer, offset))
+    }
+
+    fn is_unchanged(&self) -> io::Result<bool> {
+        self.file.as_ref().map_or(Ok(true), |file| Ok(file.metadata()?.len() == self.size))
+    }
+}

@@ -1,0 +1,222 @@
+use std::io::Read;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use super::authentic::{ModelSignature, PackageRefused, Signers, signers};
+use super::contents::{EntryContent, StreamedContent, differences, wanted};
+use super::error::OpenError;
+use super::open::{Gathered, OpenPackage, digest};
+use super::statement::{MANIFEST, MODEL_SIGNATURE};
+use crate::finding::Finding;
+use crate::fingerprint::{Content as _, Sums, hash_contents, hash_in_order};
+use crate::manifest::{HashError, Manifest};
+use crate::model::ModelPath;
+use crate::oms::{Bundle, Format, Statement};
+use crate::ops::verify::in_words;
+use crate::package::{EntryKind, PackageError, PackageManifest, Source, StreamReader};
+use crate::progress::Progress;
+use crate::trust::TrustRoot;
+use crate::verify::{Authentic, Verifier};
+
+/// The end of a package's verification.
+#[derive(Debug)]
+pub enum PackageVerdict {
+    /// Everything in the package is what its signer signed.
+    Accepted(Box<AcceptedPackage>),
+    /// It is not, or the signature is not acceptable.
+    Refused(PackageRefused),
+}
+
+/// Proof that a package was verified to its last byte; made here alone.
+#[derive(Debug)]
+pub struct AcceptedPackage {
+    signers: Signers,
+    manifest: PackageManifest,
+    model: Manifest,
+}
+
+impl AcceptedPackage {
+    /// Who signed the package.
+    #[must_use]
+    pub const fn authentic(&self) -> &Authentic {
+        &self.signers.authentic
+    }
+
+    /// What is known of the model signature inside.
+    #[must_use]
+    pub const fn model_signature(&self) -> &ModelSignature {
+        &self.signers.model_signature
+    }
+
+    /// What is worth knowing.
+    #[must_use]
+    pub fn warnings(&self) -> &[Finding] {
+        &self.signers.warnings
+    }
+
+    /// The manifest of the package.
+    #[must_use]
+    pub const fn manifest(&self) -> &PackageManifest {
+        &self.manifest
+    }
+
+    /// The manifest of the model signature.
+    #[must_use]
+    pub const fn model(&self) -> &Manifest {
+        &self.model
+    }
+}
+
+/// Verifies a package that can be read at any place, without extracting it.
+///
+/// 1. The container holds to its format, and everything but the model has the digest that the manifest says.
+/// 2. The trusted signer signed a statement about this manifest and this model signature.
+/// 3. Every file of the model has the digest of the manifest, and is what the model signature lists.
+///
+/// # Errors
+/// [`OpenError`] where no verdict is possible; nothing in the package must then be used.
+pub fn verify_package(
+    source: &(dyn Source + Sync),
+    trust: &TrustRoot,
+    now: Duration,
+    progress: &dyn Progress,
+) -> Result<PackageVerdict, OpenError> {
+    // 1.
+    let open = match OpenPackage::read(source) {
+        Ok(open) => open,
+        Err(error) => return refusal(error).map(PackageVerdict::Refused),
+    };
+    // 2.
+    let signers = match signers(&open, &Verifier::new(trust, now))? {
+        Ok(signers) => signers,
+        Err(refused) => return Ok(PackageVerdict::Refused(refused)),
+    };
+    // 3.
+    let statement = open.model_statement();
+    let contents = open.index().model().iter().filter_map(|entry| EntryContent::new(source, entry));
+    let contents = contents.inspect(|content| progress.expect(1, content.size()));
+    let wanted = wanted(statement.as_ref().map(|statement| statement.manifest.serialization()));
+    let sums = hash_contents(&wanted, contents.map(Ok::<_, HashError>), progress)?;
+    Ok(judge_package(open, signers, statement, &sums))
+}
+
+/// Verifies a package that comes once, from front to back. Nothing counts before its last byte was seen.
+///
+/// # Errors
+/// As [`verify_package`].
+pub fn verify_package_stream(
+    input: impl Read + Send,
+    trust: &TrustRoot,
+    now: Duration,
+    progress: &dyn Progress,
+) -> Result<PackageVerdict, OpenError> {
+    let (open, sums) = match read_stream(input, progress) {
+        Ok(read) => read,
+        Err(error) => return refusal(error).map(PackageVerdict::Refused),
+    };
+    let signers = match signers(&open, &Verifier::new(trust, now))? {
+        Ok(signers) => signers,
+        Err(refused) => return Ok(PackageVerdict::Refused(refused)),
+    };
+    let statement = open.model_statement();
+    Ok(judge_package(open, signers, statement, &sums))
+}
+
+/// Reads a stream to its end, and hashes the model's files as they come.
+fn read_stream(input: impl Read + Send, progress: &dyn Progress) -> Result<(OpenPackage, Vec<Sums>), OpenError> {
+    let mut reader = StreamReader::new(input)?;
+    let mut gathered = Gathered::default();
+    // What comes before the model.
+    let mut first = next(&mut reader, &mut gathered)?;
+    let statement = gathered.model_signature.as_deref().and_then(signed_statement);
+    let wanted = wanted(statement.as_ref().map(|statement| statement.manifest.serialization()));
+    let stream = Mutex::new(reader);
+    let mut failed = None;
+    let contents = std::iter::from_fn(|| {
+        let entry = match first.take() {
+            Some(entry) => Some(entry),
+            None => match next(&mut *stream.lock().unwrap_or_else(PoisonError::into_inner), &mut gathered) {
+                Ok(entry) => entry,
+                Err(error) => {
+                    failed = Some(error);
+                    None
+                }
+            },
+        };
+        let (path, size) = entry?;
+        progress.expect(1, size);
+        Some(Ok::<_, HashError>(StreamedContent { stream: &stream, path, size }))
+    });
+    let hashed = hash_in_order(&wanted, contents, progress);
+    if let Some(error) = failed {
+        return Err(error);
+    }
+    // A checksum that does not fit comes as an error of reading, with the reason inside.
+    let sums = match hashed {
+        Ok(sums) => sums,
+        Err(HashError::Read { source, .. }) => return Err(PackageError::from(source).into()),
+        Err(error) => return Err(error.into()),
+    };
+    let index = stream.into_inner().unwrap_or_else(PoisonError::into_inner).finish()?;
+    Ok((gathered.open(index)?, sums))
+}
+
+/// Goes on to the next file of the model, and keeps what stands before it.
+fn next<R: Read>(reader: &mut StreamReader<R>, gathered: &mut Gathered) -> Result<Option<(ModelPath, u64)>, OpenError> {
+    while let Some((entry, mut content)) = reader.next_entry()? {
+        let kind = entry.name.kind();
+        let name = entry.name.to_string();
+        if kind == EntryKind::Model {
+            return Ok(entry.name.model_path().map(|path| (path, entry.size)));
+        }
+        if Gathered::is_metadata(kind) {
+            let digest = digest(&mut content)?;
+            gathered.metadata.push((name, digest));
+            continue;
+        }
+        let mut bytes = Vec::new();
+        content.read_to_end(&mut bytes).map_err(PackageError::from)?;
+        match name.as_str() {
+            MANIFEST => gathered.manifest = Some(bytes),
+            MODEL_SIGNATURE => gathered.model_signature = Some(bytes),
+            _ => gathered.signatures.push((name, bytes)),
+        }
+    }
+    Ok(None)
+}
+
+fn signed_statement(bundle: &[u8]) -> Option<Statement> {
+    let payload = Bundle::from_json(bundle).ok()?.envelope.payload;
+    let read = |format| Statement::from_payload(&payload, format).ok();
+    read(Format::V1).or_else(|| read(Format::Legacy))
+}
+
+/// Holds the digests that were computed against what was signed.
+pub(super) fn judge_package(
+    open: OpenPackage,
+    signers: Signers,
+    statement: Option<Statement>,
+    sums: &[Sums],
+) -> PackageVerdict {
+    let refused = |signers: Signers, mut findings: Vec<Finding>| {
+        findings.extend(signers.warnings);
+        PackageVerdict::Refused(PackageRefused { authentic: Some(signers.authentic), findings, fault: None })
+    };
+    let Some(Statement { manifest: model, .. }) = statement else {
+        let text = "does not hold a statement about a model";
+        return refused(signers, vec![Finding::error("statement-invalid", text).at(MODEL_SIGNATURE)]);
+    };
+    let findings = differences(&open, &model, sums);
+    if !findings.is_empty() {
+        return refused(signers, findings);
+    }
+    PackageVerdict::Accepted(Box::new(AcceptedPackage { signers, manifest: open.manifest, model }))
+}
+
+/// What is wrong with the container is a refusal; what cannot be read is none.
+pub(super) fn refusal(error: OpenError) -> Result<PackageRefused, OpenError> {
+    match error {
+        OpenError::Package(error) if error.is_refusal() => Ok(PackageRefused::one(error.rule(), in_words(&error))),
+        error => Err(error),
+    }
+}
