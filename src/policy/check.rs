@@ -79,7 +79,7 @@ fn threshold(wire: &WireRule, faults: &mut Faults) -> usize {
     match usize::try_from(*value) {
         Ok(0) => faults.add(*place, "a threshold of 0 would accept models that nobody signed"),
         Ok(threshold) if threshold <= signers => return threshold,
-        _ => faults.add(*place, format!("the threshold is {value}, but there are {signers} signers")),
+        _ => faults.add(*place, format!("the threshold {value} is above the number of signers, {signers}")),
     }
     signers
 }
@@ -100,7 +100,7 @@ fn smallest_curve(wire: &WireRule, faults: &mut Faults) -> Curve {
         Some(At { value: 521, .. }) => Curve::P521,
         Some(At { value, place }) => {
             faults.add(*place, format!("there are no keys of {value} bits, known are 256, 384, 521"));
-            Curve::P521
+            Curve::P256
         }
     }
 }
@@ -182,3 +182,6 @@ impl From<WireHash> for Algorithm {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

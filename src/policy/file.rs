@@ -99,3 +99,6 @@ pub(super) fn relative(folder: &Path, model: &Path) -> Option<String> {
 
 /// Far above any policy that somebody wrote; it bounds what a wrong file can cost.
 const MAX_POLICY_BYTES: u64 = 1 << 20;
+
+#[cfg(test)]
+pub(super) mod tests;

@@ -24,3 +24,22 @@ impl FormatRule {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pickles_are_meant_in_whatever_they_come() {
+        let permitted = |rule: FormatRule| -> Vec<&str> {
+            ModelFormat::ALL.into_iter().filter(|format| rule.permits(*format)).map(ModelFormat::name).collect()
+        };
+        assert_eq!(permitted(FormatRule::Any).len(), ModelFormat::ALL.len());
+        assert_eq!(permitted(FormatRule::Allow(vec![ModelFormat::Pickle])), ["pickle", "pytorch"]);
+        assert_eq!(permitted(FormatRule::Allow(vec![ModelFormat::PyTorch])), ["pytorch"]);
+        let left = permitted(FormatRule::Deny(vec![ModelFormat::Pickle, ModelFormat::Keras]));
+        assert_eq!(left.len(), ModelFormat::ALL.len() - 3);
+        assert!(!left.contains(&"pickle") && !left.contains(&"pytorch") && !left.contains(&"keras"));
+        assert_eq!(permitted(FormatRule::Deny(vec![ModelFormat::PyTorch])).len(), ModelFormat::ALL.len() - 1);
+    }
+}

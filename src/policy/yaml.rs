@@ -41,7 +41,7 @@ fn options() -> Options {
             max_events: 200_000,
             max_nodes: 100_000,
             max_depth: 16,
-            max_documents: 1,
+            max_documents: 2,
             max_anchors: 100,
             max_aliases: 1000,
             max_merge_keys: 0,
@@ -68,7 +68,11 @@ fn message(error: &Error) -> String {
         Error::AliasError { error, .. } | Error::WithSnippet { error, .. } => message(error),
         Error::Eof { .. } => "the file holds no policy".to_owned(),
         Error::SerdeUnknownField { field, expected, .. } => {
-            format!("unknown key {field:?}, known are {}", expected.join(", "))
+            let known: Vec<&str> = expected.iter().copied().filter(|known| *known != "kms").collect();
+            format!("unknown key {field:?}, known are {}", known.join(", "))
+        }
+        Error::SerdeUnknownVariant { variant, .. } if matches!(variant.as_str(), "~" | "") => {
+            "the value is missing".to_owned()
         }
         Error::SerdeUnknownVariant { variant, expected, .. } => {
             format!("unknown value {variant:?}, known are {}", expected.join(", "))
@@ -83,6 +87,10 @@ fn message(error: &Error) -> String {
         | Error::AliasReplayLimitExceeded { .. }
         | Error::AliasExpansionLimitExceeded { .. }
         | Error::AliasReplayStackDepthExceeded { .. } => "the document is larger than any policy".to_owned(),
+        Error::InvalidScalar { ty: "u64", .. } => "this is no whole number from 0 up".to_owned(),
+        Error::Unexpected { expected: "sequence start", .. } => "this is no list".to_owned(),
+        Error::Unexpected { expected: "mapping start", .. } => "these are no keys with values".to_owned(),
+        Error::Unexpected { expected: "string scalar", .. } => "this is no text".to_owned(),
         other => DefaultMessageFormatter.format_message(other).into_owned(),
     }
 }

@@ -10,8 +10,11 @@ fn long(begin: &[u8]) -> Vec<u8> {
     begin.iter().copied().chain(filler).take(ModelFormat::HEAD_BYTES).collect()
 }
 
+/// A name and its content.
+type Member<'a> = (&'a str, &'a [u8]);
+
 /// A ZIP archive's first members, stored; sizes are in the headers, or behind the content as PyTorch writes them.
-fn archive(members: &[(&str, &[u8])], sizes_follow: bool) -> Vec<u8> {
+fn archive(members: &[Member<'_>], sizes_follow: bool) -> Vec<u8> {
     let mut head = Vec::new();
     for (name, content) in members {
         let size = if sizes_follow { 0 } else { u32::try_from(content.len()).unwrap() };
@@ -54,7 +57,7 @@ fn magic_numbers_tell_whatever_the_name() {
         (b"\x80\x02}q\0.", ModelFormat::Pickle),
         (b"\x80\x02\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19.\x80\x02M\xe9\x03.\x80\x02", ModelFormat::PyTorch),
         (b"\x80\x04\x95\x0d\0\0\0\0\0\0\0\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19.\x80\x04", ModelFormat::PyTorch),
-        (b"\x08\x07\x12\x07pytorch\x1a\x05" as &[u8], ModelFormat::Onnx),
+        (b"\x08\x07\x12\x07pytorch\x1a\x05", ModelFormat::Onnx),
     ];
     for (head, format) in cases {
         for name in ["weights", "model.safetensors", "pytorch_model.bin", "m.pt", "config.json", "x.onnx"] {
@@ -66,7 +69,7 @@ fn magic_numbers_tell_whatever_the_name() {
 
 #[test]
 fn archives_go_by_their_first_members() {
-    let cases: [(&str, &[(&str, &[u8])], ModelFormat); 9] = [
+    let cases: [(&str, &[Member<'_>], ModelFormat); 9] = [
         ("m", &[("archive/data.pkl", b"\x80\x02}."), ("archive/version", b"3\n")], ModelFormat::PyTorch),
         ("m.safetensors", &[("readme", b"x"), ("m/constants.pkl", b"\x80\x02).")], ModelFormat::PyTorch),
         ("m.npz", &[("a.npy", b"\x93NUMPY"), ("data.pkl", b".")], ModelFormat::PyTorch),
@@ -119,9 +122,9 @@ fn old_pickles_are_told_by_what_they_do_or_by_name() {
     }
     assert_eq!(detect("m.pkl", &long(b"(lp0\nX\xff\xff\xff\0")), ModelFormat::Pickle, "goes on behind the head");
     assert_eq!(detect("m.pkl", b"(lp0\nX\xff\xff\xff\0"), ModelFormat::Other, "ends too early for any pickle");
-    for compressed in
-        [b"\x78\x9c\x01" as &[u8], b"\x1f\x8b\x08", b"BZh9", b"\xfd7zXZ\0", b"\x5d\0\0\x80", b"\x04\"M\x18"]
-    {
+    let compressed: [&[u8]; 6] =
+        [b"\x78\x9c\x01", b"\x1f\x8b\x08", b"BZh9", b"\xfd7zXZ\0", b"\x5d\0\0\x80", b"\x04\"M\x18"];
+    for compressed in compressed {
         assert_eq!(detect("m.joblib", compressed), ModelFormat::Pickle);
         assert_eq!(detect("m.pkl.gz", compressed), ModelFormat::Pickle);
         assert_eq!(detect("m.gz", compressed), ModelFormat::Other);
