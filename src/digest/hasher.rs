@@ -12,7 +12,7 @@ enum State {
     Sha256(Sha256),
     Blake2b(Box<Blake2b512>),
     Blake3(Box<blake3::Hasher>),
-    Sha512(Sha512),
+    Sha512(Box<Sha512>),
 }
 
 impl Hasher {
@@ -23,7 +23,7 @@ impl Hasher {
             Algorithm::Sha256 => State::Sha256(Sha256::new()),
             Algorithm::Blake2b => State::Blake2b(Box::default()),
             Algorithm::Blake3 => State::Blake3(Box::default()),
-            Algorithm::Sha512 => State::Sha512(Sha512::new()),
+            Algorithm::Sha512 => State::Sha512(Box::default()),
         })
     }
 

@@ -79,4 +79,4 @@ pub(super) fn differences(
 }
 
 /// A folder without files, where no reason for a difference is found.
-const NOWHERE: &str = "/dev/null";
+pub(super) const NOWHERE: &str = "/dev/null";

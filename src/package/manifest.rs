@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use super::manifest_json::{read_json, write_json};
 use super::name::MODEL_FOLDER;
 use super::{EntryKind, EntryName, Index, NameError};
-use crate::digest::{Algorithm, Digest, DigestError};
+use crate::digest::{Algorithm, Digest};
 use crate::model::ModelPath;
 
 /// The manifest of a package: size and digest of everything in it but signatures.
@@ -42,7 +42,7 @@ pub struct FileRecord {
     /// The SHA-256 digest of its content.
     pub sha256: Digest,
     /// The SHA-512 digest, where it was made.
-    pub sha512: Option<Sha512Hex>,
+    pub sha512: Option<Digest>,
     /// The BLAKE2b-512 digest, where it was made.
     pub blake2b: Option<Digest>,
     /// The root of its Merkle tree (SHA-256), where it was made.
@@ -58,30 +58,6 @@ pub struct MetadataRecord {
     pub size: u64,
     /// The SHA-256 digest of its content.
     pub sha256: Digest,
-}
-
-/// A SHA-512 digest in lower-case hexadecimal.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Sha512Hex(Box<str>);
-
-impl Sha512Hex {
-    /// Takes 128 lower-case hexadecimal digits.
-    ///
-    /// # Errors
-    /// [`DigestError::NotLowerHex`] where it is anything else.
-    pub fn new(text: &str) -> Result<Self, DigestError> {
-        let is_digit = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
-        if text.len() != 128 || !text.bytes().all(is_digit) {
-            return Err(DigestError::NotLowerHex);
-        }
-        Ok(Self(text.into()))
-    }
-
-    /// The digits.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
 }
 
 impl PackageManifest {
@@ -182,8 +158,10 @@ impl PackageManifest {
             for digest in [Some(file.sha256), file.merkle_root].into_iter().flatten() {
                 check_algorithm(name.as_str(), Algorithm::Sha256, digest)?;
             }
-            if let Some(digest) = file.blake2b {
-                check_algorithm(name.as_str(), Algorithm::Blake2b, digest)?;
+            for (algorithm, digest) in [(Algorithm::Blake2b, file.blake2b), (Algorithm::Sha512, file.sha512)] {
+                if let Some(digest) = digest {
+                    check_algorithm(name.as_str(), algorithm, digest)?;
+                }
             }
         }
         for record in &self.metadata {

@@ -13,7 +13,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use super::EntryName;
 use super::end::MAX_ENTRIES;
 use super::entry::MAX_MANIFEST_BYTES;
-use super::manifest::{FileRecord, MetadataRecord, ModelRecord, PackageManifest, PackageManifestError, Sha512Hex};
+use super::manifest::{FileRecord, MetadataRecord, ModelRecord, PackageManifest, PackageManifestError};
 use crate::digest::{Algorithm, Digest};
 use crate::model::ModelPath;
 
@@ -149,7 +149,7 @@ impl Serialize for FileRecord {
             merkle_root: self.merkle_root.map(|digest| digest.to_hex().into()),
             path: self.path.as_str().into(),
             sha256: self.sha256.to_hex().into(),
-            sha512: self.sha512.as_ref().map(|digest| digest.as_str().into()),
+            sha512: self.sha512.map(|digest| digest.to_hex().into()),
             size: self.size,
         }
         .serialize(serializer)
@@ -165,7 +165,7 @@ impl<'de> Deserialize<'de> for FileRecord {
         Ok(Self {
             size: wire.size,
             sha256: digest(Algorithm::Sha256, &wire.sha256)?,
-            sha512: wire.sha512.as_deref().map(Sha512Hex::new).transpose().map_err(D::Error::custom)?,
+            sha512: optional(Algorithm::Sha512, &wire.sha512)?,
             blake2b: optional(Algorithm::Blake2b, &wire.blake2b)?,
             merkle_root: optional(Algorithm::Sha256, &wire.merkle_root)?,
             path: ModelPath::new(wire.path.into_owned()).map_err(D::Error::custom)?,

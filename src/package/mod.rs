@@ -175,7 +175,7 @@ pub use content::Content;
 pub use entry::{ALIGNMENT, Entry};
 pub use error::PackageError;
 pub use index::Index;
-pub use manifest::{FileRecord, MetadataRecord, ModelRecord, PackageManifest, PackageManifestError, Sha512Hex};
+pub use manifest::{FileRecord, MetadataRecord, ModelRecord, PackageManifest, PackageManifestError};
 pub use name::{EntryKind, EntryName, NameError};
 pub use names::{Names, TwinError};
 pub use source::{Source, read_exact_at};

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use super::error::{AttestationFileError, CreateError};
 use super::statement::{FINGERPRINT, MANIFEST, MODEL_SIGNATURE, PACKAGE_SIGNATURE, PACKAGE_TYPE, sha256, statement};
 use super::write::{ModelFile, Small, write};
-use crate::digest::{Algorithm, Digest};
+use crate::digest::Algorithm;
 use crate::finding::Finding;
 use crate::fingerprint::{FilePrint, Fingerprint};
 use crate::io::read_to_limit;
@@ -22,7 +22,7 @@ use crate::ops::explain::explain;
 use crate::ops::seal::{seal, target_file};
 use crate::ops::set::{set_folder, signatures, signer_id};
 use crate::ops::{HashAllError, Links, Selection, SignModelError, SingleFileName};
-use crate::package::{EntryName, FileRecord, MetadataRecord, ModelRecord, PackageManifest, Sha512Hex};
+use crate::package::{EntryName, FileRecord, MetadataRecord, ModelRecord, PackageManifest};
 use crate::progress::Progress;
 use crate::sign::Signer;
 use crate::verify::Authentic;
@@ -106,60 +106,59 @@ pub fn create_package(
         .map_err(HashError::from)
         .map_err(HashAllError::from)?;
     let described = signed.describe(request, &tree, progress)?;
-    let prints = described.fingerprint.files().to_vec();
     let name = tree.name().map_err(HashError::from).map_err(HashAllError::from)?;
-    let in_package = |path: &ModelPath| if path.is_root() { ModelPath::new(&*name) } else { Ok(path.clone()) };
-    let fingerprint = match request.fingerprint {
-        Some(_) => Some(
-            described
-                .fingerprint
-                .clone()
-                .with_single_file_as(&in_package(&ModelPath::root()).map_err(HashAllError::from)?),
-        ),
-        None => None,
-    };
-    // 2.
-    let mut small = signed.further(request)?;
-    let mut warnings = small.warnings;
-    warnings.extend(described.warnings.iter().cloned());
-    let metadata = metadata(request, fingerprint.as_ref())?;
-    let records = prints
-        .iter()
-        .map(|print| Ok(record(print, in_package(&print.path)?, request.fingerprint.is_some())))
-        .collect::<Result<Vec<_>, crate::model::PathError>>()
-        .map_err(HashAllError::from)?;
-    let model = ModelRecord {
-        name: name.clone(),
-        version: request.version.clone(),
-        oms_root: signed.statement.manifest.root_digest(),
-    };
-    let listed = metadata.iter().map(|Small { name, content }| MetadataRecord {
-        path: name.clone(),
-        size: u64::try_from(content.len()).unwrap_or(u64::MAX),
-        sha256: sha256(content),
+    let files = model_files(&described, &name)?;
+    let fingerprint = request.fingerprint.map(|_| match files.as_slice() {
+        [only] => described.fingerprint.clone().with_single_file_as(&only.packed),
+        _ => described.fingerprint.clone(),
     });
-    let manifest = PackageManifest::new(request.created, model, records, listed.collect())?;
+    // 2.
+    let further = signed.further(request)?;
+    let metadata = metadata(request, fingerprint.as_ref())?;
+    let manifest = manifest(request, &signed.statement.manifest, name, (&files, &metadata))?;
     let json = manifest.to_bytes()?;
     let attestation = statement(&manifest, sha256(&json), sha256(&signed.content))?;
     let (bundle, authentic) = sign(&attestation, signer)?;
     // 3.
     let entry = |name: &str, content: Vec<u8>| Ok::<_, CreateError>(Small { name: EntryName::new(name)?, content });
-    let mut entries = vec![entry(MANIFEST, json)?, entry(MODEL_SIGNATURE, signed.content)?];
-    entries.push(entry(PACKAGE_SIGNATURE, bundle)?);
-    entries.append(&mut small.entries);
+    let mut entries =
+        vec![entry(MANIFEST, json)?, entry(MODEL_SIGNATURE, signed.content)?, entry(PACKAGE_SIGNATURE, bundle)?];
+    entries.extend(further.entries);
     entries.extend(metadata);
-    let files = prints
-        .iter()
-        .zip(&described.crc32)
-        .filter_map(|(print, crc32)| Some((print, crc32, described.versions.get(&print.path)?)))
-        .map(|(print, crc32, version)| {
-            let path = in_package(&print.path).map_err(HashAllError::from)?;
-            let name = EntryName::of_model(&path)?;
-            Ok(ModelFile { print, name, path: &print.path, crc32: *crc32, version: *version })
-        })
-        .collect::<Result<Vec<_>, CreateError>>()?;
     let bytes = write(file, request.output, &entries, (&tree, &files), progress)?;
+    let mut warnings = further.warnings;
+    warnings.extend(described.warnings);
     Ok(Created { manifest, model: signed.statement.manifest, fingerprint, authentic, warnings, bytes })
+}
+
+/// The files of the model as they go into the package: one that is the whole model has the model's name there.
+fn model_files<'a>(described: &'a Described, name: &str) -> Result<Vec<ModelFile<'a>>, CreateError> {
+    let prints = described.fingerprint.files().iter().zip(&described.crc32);
+    let with_version = prints.filter_map(|(print, crc32)| Some((print, crc32, described.versions.get(&print.path)?)));
+    with_version
+        .map(|(print, crc32, version)| {
+            let packed = if print.path.is_root() { ModelPath::new(name) } else { Ok(print.path.clone()) };
+            let packed = packed.map_err(HashAllError::from)?;
+            Ok(ModelFile { print, name: EntryName::of_model(&packed)?, packed, crc32: *crc32, version: *version })
+        })
+        .collect()
+}
+
+/// The manifest of the package.
+fn manifest(
+    request: &PackageRequest<'_>,
+    signed: &Manifest,
+    name: String,
+    (files, metadata): (&[ModelFile<'_>], &[Small]),
+) -> Result<PackageManifest, CreateError> {
+    let model = ModelRecord { name, version: request.version.clone(), oms_root: signed.root_digest() };
+    let records = files.iter().map(|file| record(file.print, file.packed.clone(), request.fingerprint.is_some()));
+    let listed = metadata.iter().map(|Small { name, content }| MetadataRecord {
+        path: name.clone(),
+        size: u64::try_from(content.len()).unwrap_or(u64::MAX),
+        sha256: sha256(content),
+    });
+    Ok(PackageManifest::new(request.created, model, records.collect(), listed.collect())?)
 }
 
 /// A model signature as it was found; nobody has checked who made it.
@@ -300,7 +299,7 @@ fn record(print: &FilePrint, path: ModelPath, with_all: bool) -> FileRecord {
         size: print.size,
         // A fingerprint always has this one.
         sha256: digest(Algorithm::Sha256).copied().unwrap_or_else(|| sha256(b"")),
-        sha512: digest(Algorithm::Sha512).and_then(|digest: &Digest| Sha512Hex::new(&digest.to_hex()).ok()),
+        sha512: digest(Algorithm::Sha512).copied(),
         blake2b: digest(Algorithm::Blake2b).copied(),
         merkle_root: (with_all && (!print.leaves.is_empty())).then(|| print.merkle_root()),
     }

@@ -27,7 +27,7 @@ pub enum Extracted {
     /// The model is in place, and nobody vouches for it: that was asked for.
     Unverified,
     /// Nothing was extracted.
-    Refused(PackageRefused),
+    Refused(Box<PackageRefused>),
 }
 
 /// What is extracted, and where to.
@@ -62,14 +62,14 @@ pub fn extract_package(
     }
     let open = match OpenPackage::read(package) {
         Ok(open) => open,
-        Err(error) => return refusal(error).map(Extracted::Refused),
+        Err(error) => return refusal(error).map(|refused| Extracted::Refused(Box::new(refused))),
     };
     // 1.
     let signers = match trust {
         None => None,
         Some((trust, now)) => match signers(&open, &Verifier::new(trust, now))? {
             Ok(signers) => Some(signers),
-            Err(refused) => return Ok(Extracted::Refused(refused)),
+            Err(refused) => return Ok(Extracted::Refused(Box::new(refused))),
         },
     };
     // 2.

@@ -24,7 +24,7 @@ pub enum PackageVerdict {
     /// Everything in the package is what its signer signed.
     Accepted(Box<AcceptedPackage>),
     /// It is not, or the signature is not acceptable.
-    Refused(PackageRefused),
+    Refused(Box<PackageRefused>),
 }
 
 /// Proof that a package was verified to its last byte; made here alone.
@@ -84,12 +84,12 @@ pub fn verify_package(
     // 1.
     let open = match OpenPackage::read(source) {
         Ok(open) => open,
-        Err(error) => return refusal(error).map(PackageVerdict::Refused),
+        Err(error) => return refusal(error).map(|refused| PackageVerdict::Refused(Box::new(refused))),
     };
     // 2.
     let signers = match signers(&open, &Verifier::new(trust, now))? {
         Ok(signers) => signers,
-        Err(refused) => return Ok(PackageVerdict::Refused(refused)),
+        Err(refused) => return Ok(PackageVerdict::Refused(Box::new(refused))),
     };
     // 3.
     let statement = open.model_statement();
@@ -112,11 +112,11 @@ pub fn verify_package_stream(
 ) -> Result<PackageVerdict, OpenError> {
     let (open, sums) = match read_stream(input, progress) {
         Ok(read) => read,
-        Err(error) => return refusal(error).map(PackageVerdict::Refused),
+        Err(error) => return refusal(error).map(|refused| PackageVerdict::Refused(Box::new(refused))),
     };
     let signers = match signers(&open, &Verifier::new(trust, now))? {
         Ok(signers) => signers,
-        Err(refused) => return Ok(PackageVerdict::Refused(refused)),
+        Err(refused) => return Ok(PackageVerdict::Refused(Box::new(refused))),
     };
     let statement = open.model_statement();
     Ok(judge_package(open, signers, statement, &sums))
@@ -200,7 +200,7 @@ pub(super) fn judge_package(
 ) -> PackageVerdict {
     let refused = |signers: Signers, mut findings: Vec<Finding>| {
         findings.extend(signers.warnings);
-        PackageVerdict::Refused(PackageRefused { authentic: Some(signers.authentic), findings, fault: None })
+        PackageVerdict::Refused(Box::new(PackageRefused { authentic: Some(signers.authentic), findings, fault: None }))
     };
     let Some(Statement { manifest: model, .. }) = statement else {
         let text = "does not hold a statement about a model";

@@ -1,6 +1,6 @@
 //! Writing a package's bytes.
 
-use std::io::Write;
+use std::io::Write as _;
 use std::path::Path;
 
 use super::error::CreateError;
@@ -23,8 +23,8 @@ pub(super) struct Small {
 pub(super) struct ModelFile<'a> {
     pub(super) print: &'a FilePrint,
     pub(super) name: EntryName,
-    /// Its name in the model on disk.
-    pub(super) path: &'a ModelPath,
+    /// Its name in the model in the package.
+    pub(super) packed: ModelPath,
     pub(super) crc32: u32,
     pub(super) version: FileStat,
 }
@@ -60,10 +60,10 @@ fn add_file(
     file: &ModelFile<'_>,
     progress: &dyn Progress,
 ) -> Result<(), CreateError> {
-    let unstable = || CreateError::from(HashAllError::from(HashError::Unstable { path: file.path.clone() }));
+    let unstable = || CreateError::from(HashAllError::from(HashError::Unstable { path: file.print.path.clone() }));
     let unreadable =
-        |source| CreateError::from(HashAllError::from(HashError::Read { path: file.path.clone(), source }));
-    let entry: FileEntry = tree.find(file.path).map_err(HashError::from).map_err(HashAllError::from)?;
+        |source| CreateError::from(HashAllError::from(HashError::Read { path: file.print.path.clone(), source }));
+    let entry: FileEntry = tree.find(&file.print.path).map_err(HashError::from).map_err(HashAllError::from)?;
     if entry.version() != file.version {
         return Err(unstable());
     }

@@ -7,7 +7,7 @@ fn full() -> PackageManifest {
         path: ModelPath::new("a \"quoted\" name/\u{6a21}\u{578b}.bin").unwrap(),
         size: 1 << 53,
         sha256: sha256("a"),
-        sha512: Some(Sha512Hex::new(&"0a".repeat(64)).unwrap()),
+        sha512: Some(Digest::from_hex(Algorithm::Sha512, &"0a".repeat(64)).unwrap()),
         blake2b: Some(Digest::from_hex(Algorithm::Blake2b, &"0b".repeat(64)).unwrap()),
         merkle_root: Some(sha256("root")),
     };
@@ -106,7 +106,6 @@ fn refuses_digests_of_other_algorithms() {
     let made = PackageManifest::new(None, other.model, other.files, Vec::new());
     let error = made.unwrap_err();
     assert!(matches!(error, PackageManifestError::Algorithm { expected: Algorithm::Sha256, .. }), "{error:?}");
-    assert!(Sha512Hex::new(&"0".repeat(127)).is_err() && Sha512Hex::new(&"A".repeat(128)).is_err());
 }
 
 type Entries = Vec<(&'static str, &'static str)>;

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::builder::PossibleValuesParser;
 use clap::{Args, Subcommand};
 use secureml::digest::Algorithm;
+use secureml::finding::Severity;
 use secureml::fingerprint::Fingerprint;
 use secureml::io::{AtomicFile, WriteError};
 use secureml::manifest::Method;
@@ -20,7 +21,7 @@ use secureml::verify::Authentic;
 use super::proof::{CheckProofArgs, ProveArgs};
 use super::signer::SignerArgs;
 use super::trusted::TrustedArgs;
-use super::{proof, read};
+use super::{package, proof, read};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::flags::{IgnoreArgs, size};
@@ -51,6 +52,7 @@ enum FingerprintAction {
 
 #[derive(Debug, Args)]
 #[command(args_override_self = true)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag, and clap wants both of a pair")]
 struct CreateArgs {
     /// The model: a folder, or a single file.
     #[arg(value_name = "MODEL")]
@@ -87,12 +89,12 @@ struct CreateArgs {
 #[derive(Debug, Args)]
 #[command(args_override_self = true)]
 struct VerifyArgs {
-    /// The model: a folder, or a single file.
-    #[arg(value_name = "MODEL")]
+    /// The model, a folder or a single file; or a package.
+    #[arg(value_name = "MODEL|PACKAGE")]
     model: PathBuf,
-    /// The fingerprint: signed, or a bare document.
-    #[arg(long, value_name = "FILE", default_value = "fingerprint.json")]
-    fingerprint: PathBuf,
+    /// The fingerprint: signed, or a bare document. [default: fingerprint.json; of a package, the one that it carries]
+    #[arg(long, value_name = "FILE")]
+    fingerprint: Option<PathBuf>,
     #[command(flatten)]
     trusted: TrustedArgs,
     #[command(flatten)]
@@ -205,40 +207,47 @@ pub(super) fn write_text(path: &Path, text: &str) -> Result<(), Failure> {
 fn verify(args: &VerifyArgs, host: &Host) -> Result<Exit, Failure> {
     let trust = args.trusted.trust(host)?;
     let name = args.model.display().to_string();
-    let file = args.fingerprint.display().to_string();
-    let read = read::verified_fingerprint(&args.fingerprint, trust.as_ref(), host)?;
-    let selection = args.ignore.selection();
-    let request = CompareRequest { model: &args.model, selection: &selection, own: &[&args.fingerprint] };
-    let progress = host.progress();
-    let mut findings = compare_with_fingerprint(&request, &read.fingerprint, &*progress).map_err(|error| {
-        let (exit, help) = hint::for_comparing(&error);
-        Failure { help, ..Failure::new(exit, format!("cannot compare {name} with {file}"), &error) }
-    })?;
-    findings.extend(read.warning());
-    let is_same = findings.iter().all(|finding| finding.severity < secureml::finding::Severity::Error);
-    let printer = host.printer();
-    let report = |exit: Exit| {
-        Report::new("fingerprint", exit.outcome())
-            .about(&*name, Some(file.clone()))
-            .signed_by(read.authentic())
-            .with_fingerprint(Some(&read.fingerprint))
-            .with_findings(&findings)
+    let is_package = package::is_package(&args.model);
+    let default = if is_package { None } else { Some(PathBuf::from("fingerprint.json")) };
+    let path = args.fingerprint.clone().or(default);
+    let file = path.as_ref().map_or_else(|| name.clone(), |path| path.display().to_string());
+    let known = match &path {
+        Some(path) => read::verified_fingerprint(path, trust.as_ref(), host)?,
+        None => package::carried_fingerprint(&args.model, trust.as_ref(), host)?,
     };
-    printer.warnings(&findings);
-    if !is_same {
+    let progress = host.progress();
+    let mut findings = if is_package {
+        package::compare(&args.model, &known.fingerprint, &*progress)?
+    } else {
+        let selection = args.ignore.selection();
+        let own: Vec<&Path> = path.iter().map(PathBuf::as_path).collect();
+        let request = CompareRequest { model: &args.model, selection: &selection, own: &own };
+        compare_with_fingerprint(&request, &known.fingerprint, &*progress).map_err(|error| {
+            let (exit, help) = hint::for_comparing(&error);
+            Failure { help, ..Failure::new(exit, format!("cannot compare {name} with {file}"), &error) }
+        })?
+    };
+    findings.extend(known.warning());
+    let is_same = findings.iter().all(|finding| finding.severity < Severity::Error);
+    let exit = if is_same { Exit::Accepted } else { Exit::Refused };
+    let printer = host.printer();
+    if is_same {
+        say_signer(known.authentic(), host);
+        let is_vouched_for = known.authentic().is_some();
+        printer.result(if is_vouched_for { "Verification succeeded" } else { "The model matches the fingerprint" })?;
+    } else {
         let help = hint::for_findings(&findings);
-        let message = format!("{name} is not what {file} describes");
-        let failure = Failure { findings: findings.clone(), help, ..Failure::plain(Exit::Refused, message) };
-        printer.failure(&failure);
-        printer.report(&report(Exit::Refused))?;
-        return Ok(Exit::Refused);
+        let message = format!("{name} is not what the fingerprint describes");
+        printer.failure(&Failure { findings: findings.clone(), help, ..Failure::plain(exit, message) });
     }
-    say_signer(read.authentic(), host);
-    let verdict =
-        if read.authentic().is_some() { "Verification succeeded" } else { "The model matches the fingerprint" };
-    printer.result(verdict)?;
-    printer.report(&report(Exit::Accepted))?;
-    Ok(Exit::Accepted)
+    printer.warnings(&findings);
+    let report = Report::new("fingerprint", exit.outcome())
+        .about(name, Some(file))
+        .signed_by(known.authentic())
+        .with_fingerprint(Some(&known.fingerprint))
+        .with_findings(&findings);
+    printer.report(&report)?;
+    Ok(exit)
 }
 
 fn diff(args: &DiffArgs, host: &Host) -> Result<Exit, Failure> {

@@ -95,11 +95,8 @@ pub(crate) fn check(args: &CheckProofArgs, host: &Host) -> Result<Exit, Failure>
             .with_help("make one without --no-merkle"));
     };
     let name = format!("bytes {}-{} of {}", proof.range.start, proof.range.end, proof.path);
-    let finding = match fault(&args.data, &proof, &root)? {
-        None => None,
-        Some(text) => Some(Finding::error("proof-invalid", text)),
-    };
-    let findings: Vec<Finding> = finding.into_iter().collect();
+    let fault = fault(&args.data, &proof, &root)?;
+    let findings: Vec<Finding> = fault.map(|text| Finding::error("proof-invalid", text)).into_iter().collect();
     let exit = if findings.is_empty() { Exit::Accepted } else { Exit::Refused };
     let printer = host.printer();
     let authentic = known.as_ref().and_then(read::Known::authentic);

@@ -14,9 +14,9 @@ use crate::hint;
 use crate::host::Host;
 
 /// A fingerprint with what is known of its signer.
-pub(super) struct Known {
-    pub(super) fingerprint: Fingerprint,
-    signed: SignedState,
+pub(crate) struct Known {
+    pub(crate) fingerprint: Fingerprint,
+    pub(crate) signed: SignedState,
 }
 
 impl Known {

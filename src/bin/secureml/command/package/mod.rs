@@ -2,9 +2,12 @@
 
 mod args;
 mod create;
+mod fingerprint;
 mod open;
 mod show;
 mod source;
 mod verify;
 
 pub(crate) use args::{PackageArgs, run};
+pub(crate) use fingerprint::{carried_fingerprint, compare};
+pub(crate) use source::is_package;

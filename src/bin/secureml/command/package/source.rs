@@ -1,4 +1,5 @@
 use std::fs::File;
+use std::io::Read as _;
 use std::path::Path;
 
 use secureml::ops::package::{OpenError, RemotePackage};
@@ -38,6 +39,17 @@ pub(super) fn local(package: &Path) -> Result<File, Failure> {
     }
     Ok(file)
 }
+
+/// Whether a file begins as packages do.
+pub(crate) fn is_package(path: &Path) -> bool {
+    let mut start = Vec::new();
+    let read = File::open(path).and_then(|file| file.take(LOOK_AT_BYTES).read_to_end(&mut start));
+    read.is_ok() && path.is_file() && start.windows(MIMETYPE.len()).any(|window| window == MIMETYPE)
+}
+
+/// What stands in the first entry of every package.
+const MIMETYPE: &[u8] = b"mimetypeapplication/vnd.secureml.package+zip";
+const LOOK_AT_BYTES: u64 = 256;
 
 /// What goes wrong with a package that was opened.
 pub(super) fn failure(package: &str, error: &OpenError) -> Failure {

@@ -73,7 +73,7 @@ pub(super) fn verify(args: &VerifyArgs, host: &Host) -> Result<Exit, Failure> {
         verify_package(&*source, &trust, host.now, &*progress)
     };
     match verdict.map_err(failed(name))? {
-        PackageVerdict::Refused(refused) => refuse(name, refused, host),
+        PackageVerdict::Refused(refused) => refuse(name, *refused, host),
         PackageVerdict::Accepted(accepted) => {
             accept(name, &accepted, None, host)?;
             Ok(Exit::Accepted)
@@ -90,7 +90,7 @@ pub(super) fn extract(args: &ExtractArgs, host: &Host) -> Result<Exit, Failure> 
     let progress = host.progress();
     let trust = trust.as_ref().map(|trust| (trust, host.now));
     match extract_package(&request, trust, &*progress).map_err(failed(&name))? {
-        Extracted::Refused(refused) => refuse(&name, refused, host),
+        Extracted::Refused(refused) => refuse(&name, *refused, host),
         Extracted::Verified(accepted) => {
             accept(&name, &accepted, Some(&target.display().to_string()), host)?;
             Ok(Exit::Accepted)
