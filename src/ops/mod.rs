@@ -8,6 +8,7 @@ mod explain;
 mod fingerprint;
 mod fingerprint_diff;
 mod fingerprint_file;
+mod migrate;
 pub mod package;
 mod seal;
 mod selection;
@@ -23,6 +24,9 @@ pub use fingerprint::{
 };
 pub use fingerprint_diff::diff_fingerprints;
 pub use fingerprint_file::{DocumentError, FingerprintFileError, ReadFingerprint, SignedState, read_fingerprint};
+pub use migrate::{
+    MigrateError, MigrateRequest, Migrated, MigratedItem, Migration, MigrationReport, MigrationSource, migrate,
+};
 pub use selection::{HashAllError, Selection, SingleFileName};
 pub use set::{set_folder, signatures};
 pub use sign::{FingerprintTarget, SignModelError, SignRequest, Signed, sign};

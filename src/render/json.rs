@@ -8,6 +8,7 @@ use crate::finding::Finding;
 use crate::fingerprint::Fingerprint;
 use crate::manifest::{Manifest, Method};
 use crate::oms::Inspection;
+use crate::ops::MigrationReport;
 use crate::package::{Index, PackageManifest};
 use crate::trust::Identity;
 use crate::verify::Authentic;
@@ -40,6 +41,8 @@ pub struct Report<'a> {
     package: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     content: Option<PackageContent<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    migration: Option<&'a MigrationReport>,
     #[serde(skip_serializing_if = "Option::is_none")]
     fingerprint: Option<FingerprintSummary>,
     /// A file that was written, besides signatures.
@@ -92,6 +95,7 @@ impl<'a> Report<'a> {
             manifest: None,
             package: None,
             content: None,
+            migration: None,
             fingerprint: None,
             output: None,
             inspection: None,
@@ -143,6 +147,12 @@ impl<'a> Report<'a> {
     #[must_use]
     pub fn with_package_content(self, index: &'a Index, manifest: &'a PackageManifest) -> Self {
         Self { content: Some(PackageContent::new(index, manifest)), ..self }
+    }
+
+    /// Says what became of what was migrated.
+    #[must_use]
+    pub fn with_migration(self, migration: &'a MigrationReport) -> Self {
+        Self { migration: Some(migration), ..self }
     }
 
     /// Sums up a fingerprint.

@@ -8,7 +8,7 @@ use secureml::render::{Failure as WrittenFailure, Report};
 
 use crate::args::{Arguments, Command};
 use crate::argv;
-use crate::command::{completions, demo, digest, fingerprint, inspect, package, sign, trust, verify};
+use crate::command::{completions, demo, digest, fingerprint, inspect, migrate, package, sign, trust, verify};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::host::Host;
@@ -38,6 +38,7 @@ fn dispatch(command: &Command, host: &Host) -> io::Result<Exit> {
         Command::Digest(args) => digest::run(args, host),
         Command::Fingerprint(args) => fingerprint::run(args, host),
         Command::Package(args) => package::run(args, host),
+        Command::Migrate(args) => migrate::run(args, host),
         Command::Inspect(args) => inspect::run(args, host),
         Command::Trust(args) => trust::run(args, host),
         Command::Demo(args) => demo::run(args, &|words| execute(words, host), host),
@@ -56,6 +57,7 @@ fn name(command: &Command) -> &'static str {
         Command::Digest(_) => "digest",
         Command::Fingerprint(_) => "fingerprint",
         Command::Package(_) => "package",
+        Command::Migrate(_) => "migrate",
         Command::Inspect(_) => "inspect",
         Command::Trust(_) => "trust",
         Command::Demo(_) => "demo",

@@ -44,6 +44,8 @@ pub struct PackageRequest<'a> {
     pub fingerprint: Option<&'a FingerprintOptions>,
     /// Reports, each under its own file name.
     pub reports: &'a [PathBuf],
+    /// Reports that are no files yet: name and content.
+    pub made_reports: &'a [(String, Vec<u8>)],
     /// Signed statements about the model, each a Sigstore bundle.
     pub attestations: &'a [PathBuf],
     /// A text for whoever opens the package with another program.
@@ -263,6 +265,9 @@ fn metadata(request: &PackageRequest<'_>, fingerprint: Option<&Fingerprint>) -> 
     }
     for path in request.reports {
         files.push((format!("secureml/reports/{}", file_name(path)), read_to_limit(path, MAX_REPORT_BYTES)?));
+    }
+    for (name, content) in request.made_reports {
+        files.push((format!("secureml/reports/{name}"), content.clone()));
     }
     for (name, content) in request.imported {
         files.push((format!("secureml/imported/{name}"), content.clone()));

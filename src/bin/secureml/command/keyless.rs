@@ -15,6 +15,26 @@ use crate::host::Host;
 /// Who signs, and with which Sigstore instance.
 #[derive(Debug, Args)]
 pub(crate) struct KeylessArgs {
+    #[command(flatten)]
+    signing: KeylessSigningArgs,
+    #[command(flatten)]
+    instance: InstanceArgs,
+}
+
+impl KeylessArgs {
+    /// Runs something with the signer that these options ask for.
+    pub(crate) fn with_signer<T>(
+        &self,
+        host: &Host,
+        run: impl FnOnce(&dyn Signer) -> Result<T, Failure>,
+    ) -> Result<T, Failure> {
+        self.signing.with_signer(&self.instance, host, run)
+    }
+}
+
+/// Who signs with an identity, and by which services.
+#[derive(Debug, Args)]
+pub(crate) struct KeylessSigningArgs {
     /// The identity token to sign with. Other users of the machine can see it: SIGSTORE_ID_TOKEN is safer. Without
     /// either, the CI job's own identity is used, or you are asked to log in.
     #[arg(long, value_name = "TOKEN")]
@@ -31,8 +51,6 @@ pub(crate) struct KeylessArgs {
     /// The secret that goes with it.
     #[arg(long, value_name = "SECRET")]
     client_secret: Option<SecretString>,
-    #[command(flatten)]
-    instance: InstanceArgs,
     /// Another certificate authority than the instance's own, for tests.
     #[arg(long, value_name = "URL")]
     fulcio_url: Option<String>,
@@ -47,10 +65,11 @@ pub(crate) struct KeylessArgs {
     tsa_url: Vec<String>,
 }
 
-impl KeylessArgs {
+impl KeylessSigningArgs {
     /// Runs something with the signer that these options ask for.
     pub(crate) fn with_signer<T>(
         &self,
+        instance: &InstanceArgs,
         host: &Host,
         run: impl FnOnce(&dyn Signer) -> Result<T, Failure>,
     ) -> Result<T, Failure> {
@@ -58,7 +77,7 @@ impl KeylessArgs {
         let prompt = host.prompt();
         let given = self.given(host)?;
         let ambient = given.is_none() && self.is_ambient(host)?;
-        let loaded = self.instance.load(Access::Online, host)?;
+        let loaded = instance.load(Access::Online, host)?;
         let services = self.services(loaded.services(host.now))?;
         let source = match given {
             Some(token) => TokenSource::Given(token),

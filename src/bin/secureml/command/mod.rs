@@ -8,6 +8,7 @@ pub(crate) mod inspect;
 mod instance;
 mod keyless;
 mod keys;
+pub(crate) mod migrate;
 pub(crate) mod package;
 mod proof;
 mod read;

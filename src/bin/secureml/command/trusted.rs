@@ -30,6 +30,11 @@ pub(crate) struct TrustedArgs {
 }
 
 impl TrustedArgs {
+    /// The Sigstore instance that is believed.
+    pub(crate) const fn instance(&self) -> &InstanceArgs {
+        &self.sigstore.instance.instance
+    }
+
     /// The trust root, or `None` where it is not said whom to trust.
     pub(crate) fn trust(&self, host: &Host) -> Result<Option<TrustRoot>, Failure> {
         let keyed = self.public_key.is_some() || !self.certificate_chain.is_empty();

@@ -71,6 +71,7 @@ pub(super) fn create(args: &CreateArgs, host: &Host) -> Result<Exit, Failure> {
         created: created(host)?,
         fingerprint: args.fingerprint.then_some(&options),
         reports: &args.report,
+        made_reports: &[],
         attestations: &args.attestation,
         readme: args.readme.as_deref(),
         imported: &[],

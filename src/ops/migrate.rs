@@ -1,0 +1,315 @@
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use serde::Serialize;
+
+use super::package::{CreateError, Created, PackageRequest, PackageSigner, create_package};
+use super::verify::in_words;
+use super::{
+    DigestRequest, FingerprintOptions, Links, Refused, Selection, SignModelError, SignRequest, SingleFileName, Verdict,
+    VerifyModelError, VerifyRequest, set_folder, sign, verify,
+};
+use crate::finding::Finding;
+use crate::io::{ReadError, read_to_limit};
+use crate::manifest::UnsignedFiles;
+use crate::oms::{Bundle, MAX_BUNDLE_BYTES};
+use crate::progress::Progress;
+use crate::sign::Signer;
+use crate::trust::TrustRoot;
+use crate::verify::Verified;
+
+/// What is taken over into a package.
+#[derive(Debug, Clone, Copy)]
+pub struct MigrateRequest<'a> {
+    /// The model, or the folder that `secureaiml` calls a package.
+    pub source: MigrationSource<'a>,
+    /// Where the package is written.
+    pub output: &'a Path,
+    /// Whether the model gets a new OMS signature as well; the old one is kept beside it, byte for byte.
+    pub sign_again: bool,
+}
+
+/// Where a model comes from.
+#[derive(Debug, Clone, Copy)]
+pub enum MigrationSource<'a> {
+    /// A model with an OMS signature of any published version, and whom to trust with it.
+    Oms {
+        /// The file or folder.
+        model: &'a Path,
+        /// The bundle.
+        signature: &'a Path,
+        /// Who must have signed.
+        trust: &'a TrustRoot,
+        /// The time of judgement, since the Unix epoch.
+        now: Duration,
+    },
+    /// A folder of `secureaiml`, whose signatures and metadata prove nothing: whoever signs the package vouches for the
+    /// model himself.
+    SecureAiml {
+        /// The folder.
+        folder: &'a Path,
+    },
+}
+
+/// The end of a migration.
+#[derive(Debug)]
+pub enum Migration {
+    /// The package is made.
+    Done(Box<Migrated>),
+    /// The old signature is not acceptable, or the model is not what was signed; nothing was written.
+    Refused(Refused),
+}
+
+/// A package that was made from something older.
+#[derive(Debug)]
+pub struct Migrated {
+    /// The package.
+    pub created: Created,
+    /// Who made the old signature.
+    pub verified: Option<Verified>,
+    /// What became of everything.
+    pub report: MigrationReport,
+}
+
+/// What was carried over, what not and why; it lies in the package as `secureml/reports/migration.json`.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct MigrationReport {
+    /// The version of this document's form: 1.
+    pub format_version: u32,
+    /// What was migrated: `oms` or `secureaiml`.
+    pub source: &'static str,
+    /// What is in the package now, and what is known of it.
+    pub carried_over: Vec<MigratedItem>,
+    /// What is not, or not believed.
+    pub not_carried_over: Vec<MigratedItem>,
+}
+
+/// One thing, and what became of it.
+#[derive(Debug, Clone, Serialize)]
+pub struct MigratedItem {
+    /// What it is, by its name in the source.
+    pub what: String,
+    /// Where it is now, or why it is nowhere.
+    pub how: String,
+}
+
+/// Takes a model and its old signature over into a package.
+///
+/// 1. The old signature is verified as ever, model and all. What it does not hold is not carried over at all.
+/// 2. If wanted, the model is signed anew.
+/// 3. Package, fingerprint and report are made and signed; the old signature stays byte for byte.
+///
+/// # Errors
+/// [`MigrateError`]; no package was written then.
+pub fn migrate(
+    request: &MigrateRequest<'_>,
+    signer: &dyn Signer,
+    progress: &dyn Progress,
+) -> Result<Migration, MigrateError> {
+    match request.source {
+        MigrationSource::Oms { model, signature, trust, now } => {
+            // 1.
+            let selection = Selection::default();
+            let (unsigned_files, links) = (UnsignedFiles::Refuse, Links::AsSigned);
+            let verifying = VerifyRequest { model, signature, selection: &selection, unsigned_files, links };
+            match verify(&verifying, trust, now, progress)? {
+                Verdict::Refused(refused) => Ok(Migration::Refused(refused)),
+                Verdict::Accepted { verified, .. } => oms(request, (model, signature), verified, signer, progress),
+            }
+        }
+        MigrationSource::SecureAiml { folder } => secureaiml(request, folder, signer, progress),
+    }
+}
+
+fn oms(
+    request: &MigrateRequest<'_>,
+    (model, signature): (&Path, &Path),
+    verified: Verified,
+    signer: &dyn Signer,
+    progress: &dyn Progress,
+) -> Result<Migration, MigrateError> {
+    let old = read_to_limit(signature, MAX_BUNDLE_BYTES)?;
+    let mut report = MigrationReport::new("oms");
+    let signed_by = verified.authentic().identity().to_string();
+    let old_name = signature.display().to_string();
+    let workspace = tempfile::tempdir().map_err(MigrateError::Workspace)?;
+    let new = workspace.path().join("model.sig");
+    let mut imported = Vec::new();
+    // 2.
+    let packaged = if request.sign_again {
+        let further = set_folder(signature);
+        let selection = Selection { ignore_paths: vec![signature.to_owned(), further], ignore_git_paths: true };
+        let settings = verified.manifest().serialization();
+        sign_model(model, (&selection, settings.symlinks, &new), signer, progress)?;
+        let how = format!("secureml/imported/model.sig, byte for byte; it holds, by {signed_by}");
+        report.carried(&old_name, how);
+        imported.push(("model.sig".to_owned(), old));
+        new.as_path()
+    } else {
+        report.carried(&old_name, format!("model.sig, byte for byte; it holds, by {signed_by}"));
+        signature
+    };
+    report.carried(&model.display().to_string(), format!("model/, {} files", verified.manifest().file_count()));
+    // 3.
+    let created = package(request.output, (model, packaged), &imported, &report, signer, progress)?;
+    if created.model.root_digest() != verified.manifest().root_digest() && !request.sign_again {
+        drop(fs::remove_file(request.output));
+        return Err(MigrateError::Changed);
+    }
+    Ok(Migration::Done(Box::new(Migrated { created, verified: Some(verified), report })))
+}
+
+/// A folder of `secureaiml` holds `model.pkl`, and files that say of it what nobody can check. None of it is unpickled.
+fn secureaiml(
+    request: &MigrateRequest<'_>,
+    folder: &Path,
+    signer: &dyn Signer,
+    progress: &dyn Progress,
+) -> Result<Migration, MigrateError> {
+    let model = folder.join(SECUREAIML_MODEL);
+    if !fs::symlink_metadata(&model).is_ok_and(|found| found.is_file()) {
+        return Err(MigrateError::NoSecureAiml { path: folder.to_owned() });
+    }
+    let mut report = MigrationReport::new("secureaiml");
+    let mut imported = Vec::new();
+    let mut names: Vec<PathBuf> = fs::read_dir(folder)
+        .and_then(|entries| entries.map(|entry| entry.map(|entry| entry.path())).collect())
+        .map_err(|source| ReadError::Io { path: folder.to_owned(), source })?;
+    names.sort();
+    for path in names.iter().filter(|path| **path != model) {
+        let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        if !KEPT.contains(&name.as_str()) || !fs::symlink_metadata(path).is_ok_and(|found| found.is_file()) {
+            report.left(&name, "no file that secureaiml writes; nothing is known of it");
+            continue;
+        }
+        let content = read_to_limit(path, MAX_IMPORTED_BYTES)?;
+        if name == SECUREAIML_SIGNATURE {
+            let why = match Bundle::from_json(&content) {
+                Ok(_) => {
+                    "as a signature: verify it with `secureml migrate MODEL --signature …` to carry it over".into()
+                }
+                Err(error) => format!("as a signature: it is none ({})", in_words(&error)),
+            };
+            report.left(&name, why);
+        } else {
+            report.left(&name, "as facts: nobody signed what it says");
+        }
+        report.carried(&name, format!("secureml/imported/secureaiml/{name}, as it is; nothing in it is believed"));
+        imported.push((format!("secureaiml/{name}"), content));
+    }
+    let workspace = tempfile::tempdir().map_err(MigrateError::Workspace)?;
+    let signature = workspace.path().join("model.sig");
+    let selection = Selection::default();
+    sign_model(&model, (&selection, Default::default(), &signature), signer, progress)?;
+    report.carried(SECUREAIML_MODEL, "model/model.pkl, signed anew by the signer of the package, who vouches for it");
+    let created = package(request.output, (&model, &signature), &imported, &report, signer, progress)?;
+    Ok(Migration::Done(Box::new(Migrated { created, verified: None, report })))
+}
+
+fn sign_model(
+    model: &Path,
+    (selection, symlinks, signature): (&Selection, crate::model::SymlinkRule, &Path),
+    signer: &dyn Signer,
+    progress: &dyn Progress,
+) -> Result<(), MigrateError> {
+    let model = DigestRequest {
+        model,
+        method: crate::manifest::Method::Files,
+        algorithm: crate::digest::Algorithm::Sha256,
+        symlinks,
+        selection,
+    };
+    let request = SignRequest { model, signature, single_file: SingleFileName::Dot, fingerprint: None };
+    sign(&request, signer, progress)?;
+    Ok(())
+}
+
+/// Makes the package, with the report of the migration in it.
+fn package(
+    output: &Path,
+    (model, signature): (&Path, &Path),
+    imported: &[(String, Vec<u8>)],
+    report: &MigrationReport,
+    signer: &dyn Signer,
+    progress: &dyn Progress,
+) -> Result<Created, MigrateError> {
+    let options = FingerprintOptions::default();
+    let report = ("migration.json".to_owned(), serde_json::to_vec_pretty(report).map_err(CreateError::from)?);
+    let request = PackageRequest {
+        model,
+        signature,
+        output,
+        version: None,
+        created: None,
+        fingerprint: Some(&options),
+        reports: &[],
+        made_reports: std::slice::from_ref(&report),
+        attestations: &[],
+        readme: None,
+        imported,
+    };
+    Ok(create_package(&request, PackageSigner::Signer(signer), progress)?)
+}
+
+impl MigrationReport {
+    const fn new(source: &'static str) -> Self {
+        Self { format_version: 1, source, carried_over: Vec::new(), not_carried_over: Vec::new() }
+    }
+
+    fn carried(&mut self, what: &str, how: impl Into<String>) {
+        self.carried_over.push(MigratedItem { what: what.to_owned(), how: how.into() });
+    }
+
+    fn left(&mut self, what: &str, why: impl Into<String>) {
+        self.not_carried_over.push(MigratedItem { what: what.to_owned(), how: why.into() });
+    }
+}
+
+/// Why nothing was migrated.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum MigrateError {
+    /// There is no verdict about the old signature.
+    #[error(transparent)]
+    Verify(#[from] VerifyModelError),
+    /// The model was not signed anew.
+    #[error(transparent)]
+    Sign(#[from] SignModelError),
+    /// The package was not made.
+    #[error(transparent)]
+    Create(#[from] CreateError),
+    /// A file cannot be read.
+    #[error(transparent)]
+    Read(#[from] ReadError),
+    /// The folder is not one of `secureaiml`.
+    #[error("{} is not a package of secureaiml: there is no {SECUREAIML_MODEL} in it", path.display())]
+    NoSecureAiml {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// The signature was replaced while it was migrated.
+    #[error("the old signature changed while it was migrated, the package was removed")]
+    Changed,
+    /// There is no place for passing files.
+    #[error("cannot make a folder for passing files")]
+    Workspace(#[source] std::io::Error),
+}
+
+impl MigrateError {
+    /// What an error found, besides what it says.
+    #[must_use]
+    pub fn findings(&self) -> Vec<Finding> {
+        match self {
+            Self::Create(CreateError::Differs { findings, .. }) => findings.clone(),
+            _ => Vec::new(),
+        }
+    }
+}
+
+const SECUREAIML_MODEL: &str = "model.pkl";
+const SECUREAIML_SIGNATURE: &str = "model.pkl.sig";
+/// What `secureaiml` writes beside the model.
+const KEPT: [&str; 3] = ["manifest.json", "metadata.json", SECUREAIML_SIGNATURE];
+const MAX_IMPORTED_BYTES: u64 = 64 << 20;
