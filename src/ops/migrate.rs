@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
+use super::cosign::{self, BlobSignature, CosignError};
 use super::package::{CreateError, Created, PackageRequest, PackageSigner, create_package};
 use super::verify::in_words;
 use super::{
@@ -17,7 +18,7 @@ use crate::oms::{Bundle, MAX_BUNDLE_BYTES};
 use crate::progress::Progress;
 use crate::sign::Signer;
 use crate::trust::TrustRoot;
-use crate::verify::Verified;
+use crate::verify::{Verified, Verifier};
 
 /// What is taken over into a package.
 #[derive(Debug, Clone, Copy)]
@@ -28,6 +29,8 @@ pub struct MigrateRequest<'a> {
     pub output: &'a Path,
     /// Whether the model gets a new OMS signature as well; the old one is kept beside it, byte for byte.
     pub sign_again: bool,
+    /// Bundles of `cosign sign-blob` over files of the model, by the same signer.
+    pub blob_bundles: &'a [PathBuf],
 }
 
 /// Where a model comes from.
@@ -39,6 +42,15 @@ pub enum MigrationSource<'a> {
         model: &'a Path,
         /// The bundle.
         signature: &'a Path,
+        /// Who must have signed.
+        trust: &'a TrustRoot,
+        /// The time of judgement, since the Unix epoch.
+        now: Duration,
+    },
+    /// A model without an OMS signature, each file of which is signed by one of the bundles.
+    Cosign {
+        /// The file or folder.
+        model: &'a Path,
         /// Who must have signed.
         trust: &'a TrustRoot,
         /// The time of judgement, since the Unix epoch.
@@ -58,7 +70,7 @@ pub enum Migration {
     /// The package is made.
     Done(Box<Migrated>),
     /// The old signature is not acceptable, or the model is not what was signed; nothing was written.
-    Refused(Refused),
+    Refused(Box<Refused>),
 }
 
 /// A package that was made from something older.
@@ -78,7 +90,7 @@ pub struct Migrated {
 pub struct MigrationReport {
     /// The version of this document's form: 1.
     pub format_version: u32,
-    /// What was migrated: `oms` or `secureaiml`.
+    /// What was migrated: `oms`, `cosign` or `secureaiml`.
     pub source: &'static str,
     /// What is in the package now, and what is known of it.
     pub carried_over: Vec<MigratedItem>,
@@ -115,18 +127,80 @@ pub fn migrate(
             let (unsigned_files, links) = (UnsignedFiles::Refuse, Links::AsSigned);
             let verifying = VerifyRequest { model, signature, selection: &selection, unsigned_files, links };
             match verify(&verifying, trust, now, progress)? {
-                Verdict::Refused(refused) => Ok(Migration::Refused(refused)),
-                Verdict::Accepted { verified, .. } => oms(request, (model, signature), verified, signer, progress),
+                Verdict::Refused(refused) => Ok(Migration::Refused(Box::new(refused))),
+                Verdict::Accepted { verified, .. } => {
+                    let blobs = match blobs(request, model, signature, &verified, &Verifier::new(trust, now), progress)?
+                    {
+                        Ok(blobs) => blobs,
+                        Err(refused) => return Ok(Migration::Refused(Box::new(refused))),
+                    };
+                    oms(request, (model, signature), (verified, blobs), signer, progress)
+                }
             }
+        }
+        MigrationSource::Cosign { model, trust, now } => {
+            from_cosign(request, model, &Verifier::new(trust, now), signer, progress)
         }
         MigrationSource::SecureAiml { folder } => secureaiml(request, folder, signer, progress),
     }
 }
 
+/// The bundles over single files that come along with an OMS signature.
+fn blobs(
+    request: &MigrateRequest<'_>,
+    model: &Path,
+    signature: &Path,
+    verified: &Verified,
+    verifier: &Verifier<'_>,
+    progress: &dyn Progress,
+) -> Result<Result<Vec<BlobSignature>, Refused>, MigrateError> {
+    if request.blob_bundles.is_empty() {
+        return Ok(Ok(Vec::new()));
+    }
+    let own = vec![signature.to_owned(), set_folder(signature)];
+    let selection = Selection { ignore_paths: own, ignore_git_paths: true };
+    let symlinks = verified.manifest().serialization().symlinks;
+    let files = cosign::files(model, &selection, symlinks, progress).map_err(SignModelError::from)?;
+    Ok(cosign::check(request.blob_bundles, &files, verifier)?)
+}
+
+/// A model whose files were signed one by one: every one of them must be.
+fn from_cosign(
+    request: &MigrateRequest<'_>,
+    model: &Path,
+    verifier: &Verifier<'_>,
+    signer: &dyn Signer,
+    progress: &dyn Progress,
+) -> Result<Migration, MigrateError> {
+    let selection = Selection { ignore_paths: request.blob_bundles.to_vec(), ignore_git_paths: true };
+    let files = cosign::files(model, &selection, Default::default(), progress).map_err(SignModelError::from)?;
+    let blobs = match cosign::check(request.blob_bundles, &files, verifier)? {
+        Ok(blobs) => blobs,
+        Err(refused) => return Ok(Migration::Refused(Box::new(refused))),
+    };
+    let findings = cosign::uncovered(&files, &blobs);
+    if !findings.is_empty() {
+        return Ok(Migration::Refused(Box::new(Refused { verified: None, findings, fault: None })));
+    }
+    let mut report = MigrationReport::new("cosign");
+    let imported = report.carry_blobs(blobs);
+    let workspace = tempfile::tempdir().map_err(MigrateError::Workspace)?;
+    let signature = workspace.path().join("model.sig");
+    sign_model(model, (&selection, Default::default(), &signature), signer, progress)?;
+    report.carried(&model.display().to_string(), format!("model/, {} files, signed anew as a whole", files.len()));
+    let created = package(request.output, (model, &signature), &imported, &report, signer, progress)?;
+    let known = |file: &crate::package::FileRecord| files.contains_key(file.sha256.as_bytes());
+    if !created.manifest.files().iter().all(known) {
+        drop(fs::remove_file(request.output));
+        return Err(MigrateError::Changed);
+    }
+    Ok(Migration::Done(Box::new(Migrated { created, verified: None, report })))
+}
+
 fn oms(
     request: &MigrateRequest<'_>,
     (model, signature): (&Path, &Path),
-    verified: Verified,
+    (verified, blobs): (Verified, Vec<BlobSignature>),
     signer: &dyn Signer,
     progress: &dyn Progress,
 ) -> Result<Migration, MigrateError> {
@@ -136,7 +210,7 @@ fn oms(
     let old_name = signature.display().to_string();
     let workspace = tempfile::tempdir().map_err(MigrateError::Workspace)?;
     let new = workspace.path().join("model.sig");
-    let mut imported = Vec::new();
+    let mut imported = report.carry_blobs(blobs);
     // 2.
     let packaged = if request.sign_again {
         let further = set_folder(signature);
@@ -262,6 +336,16 @@ impl MigrationReport {
         self.carried_over.push(MigratedItem { what: what.to_owned(), how: how.into() });
     }
 
+    /// Takes bundles over single files along, as they are.
+    fn carry_blobs(&mut self, blobs: Vec<BlobSignature>) -> Vec<(String, Vec<u8>)> {
+        let mut imported = Vec::new();
+        for BlobSignature { name, content, file, by } in blobs {
+            self.carried(&name, format!("secureml/imported/cosign/{name}, as it is; it holds for {file}, by {by}"));
+            imported.push((format!("cosign/{name}"), content));
+        }
+        imported
+    }
+
     fn left(&mut self, what: &str, why: impl Into<String>) {
         self.not_carried_over.push(MigratedItem { what: what.to_owned(), how: why.into() });
     }
@@ -283,6 +367,9 @@ pub enum MigrateError {
     /// A file cannot be read.
     #[error(transparent)]
     Read(#[from] ReadError),
+    /// There is no verdict about a bundle over a single file.
+    #[error(transparent)]
+    Cosign(#[from] CosignError),
     /// The folder is not one of `secureaiml`.
     #[error("{} is not a package of secureaiml: there is no {SECUREAIML_MODEL} in it", path.display())]
     NoSecureAiml {

@@ -2,6 +2,7 @@
 
 mod add;
 mod compare;
+mod cosign;
 mod describe;
 mod digest;
 mod explain;
@@ -17,6 +18,7 @@ mod sign;
 mod verify;
 
 pub use add::add_signature;
+pub use cosign::CosignError;
 pub use describe::{ChunkSize, FingerprintOptions};
 pub use digest::{DigestRequest, Digested, digest};
 pub use fingerprint::{

@@ -169,12 +169,10 @@ fn ask_library(
     let verified = verified.map_err(KeylessFault::from)?;
     // Nothing is taken for granted that the library says of itself.
     let logged = verified.tlog_verified() || without_log;
-    if !verified.certificate_verified()
-        || !verified.sct_verified()
-        || !logged
-        || verified.verified_timestamps().is_empty()
-    {
-        return Err(KeylessFault::Incomplete);
-    }
-    Ok(verified)
+    if logged && is_complete(&verified) { Ok(verified) } else { Err(KeylessFault::Incomplete) }
+}
+
+/// Whether the library looked at all but the transparency log.
+pub(super) fn is_complete(verified: &VerificationResult) -> bool {
+    verified.certificate_verified() && verified.sct_verified() && !verified.verified_timestamps().is_empty()
 }

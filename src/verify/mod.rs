@@ -1,5 +1,6 @@
 //! Believing bundles: the only way from a [`Bundle`](crate::oms::Bundle) to a [`Verified`] manifest.
 
+mod blob;
 mod certificate;
 mod dsse_v2;
 mod key;
@@ -10,6 +11,7 @@ mod timestamp;
 mod verified;
 mod verifier;
 
+pub use blob::{BlobBundle, BlobError};
 pub use keyless_fault::KeylessFault;
 pub use verified::{Authentic, Verified, VerifiedAttestation};
 pub use verifier::{BundleFault, Verifier};

@@ -24,6 +24,10 @@ impl<'a> Verifier<'a> {
         Self { trust, now }
     }
 
+    pub(super) const fn trust(&self) -> &TrustRoot {
+        self.trust
+    }
+
     /// Checks a model signature: that it holds ([`Verifier::authenticate`]), and that the payload is a statement about a
     /// model, in the format that goes with the way it was signed (OMS 1.0, section 8.3).
     ///

@@ -4,7 +4,7 @@ use clap::Args;
 use secrecy::SecretString;
 use secureml::finding::Finding;
 use secureml::ops::{
-    MigrateError, MigrateRequest, Migrated, MigratedItem, Migration, MigrationSource, Refused, migrate,
+    CosignError, MigrateError, MigrateRequest, Migrated, MigratedItem, Migration, MigrationSource, Refused, migrate,
 };
 use secureml::render::Report;
 use secureml::sign::{KeySigner, Signer};
@@ -32,8 +32,13 @@ pub(crate) struct MigrateArgs {
     #[arg(value_name = "MODEL")]
     model: PathBuf,
     /// The existing signature.
-    #[arg(long, value_name = "FILE", required_unless_present = "secureaiml", conflicts_with = "secureaiml")]
+    #[arg(long, value_name = "FILE", required_unless_present_any = ["secureaiml", "cosign_bundle"],
+          conflicts_with = "secureaiml")]
     signature: Option<PathBuf>,
+    /// A bundle of `cosign sign-blob` over a file of the model, by the same signer; may be repeated. Without --signature
+    /// each file of the model must have one.
+    #[arg(long, value_name = "FILE", conflicts_with = "secureaiml")]
+    cosign_bundle: Vec<PathBuf>,
     /// Where the package is written.
     #[arg(long, value_name = "FILE")]
     to: PathBuf,
@@ -63,21 +68,20 @@ pub(crate) struct MigrateArgs {
 
 pub(crate) fn run(args: &MigrateArgs, host: &Host) -> Result<Exit, Failure> {
     let name = args.model.display().to_string();
-    let trust = match &args.signature {
-        Some(_) => Some(args.trusted.required(host)?),
-        None => None,
-    };
+    let trust = if args.secureaiml { None } else { Some(args.trusted.required(host)?) };
     let source = match (&args.signature, &trust) {
         (Some(signature), Some(trust)) => MigrationSource::Oms { model: &args.model, signature, trust, now: host.now },
-        _ => MigrationSource::SecureAiml { folder: &args.model },
+        (None, Some(trust)) => MigrationSource::Cosign { model: &args.model, trust, now: host.now },
+        (_, None) => MigrationSource::SecureAiml { folder: &args.model },
     };
-    let request = MigrateRequest { source, output: &args.to, sign_again: args.sign_again };
+    let request =
+        MigrateRequest { source, output: &args.to, sign_again: args.sign_again, blob_bundles: &args.cosign_bundle };
     let progress = host.progress();
     let migration =
         args.with_signer(host, |signer| migrate(&request, signer, &*progress).map_err(|error| failure(&name, &error)))?;
     match migration {
         Migration::Done(migrated) => done(args, &migrated, host),
-        Migration::Refused(refused) => refuse(&name, refused, host),
+        Migration::Refused(refused) => refuse(&name, *refused, host),
     }
 }
 
@@ -117,7 +121,8 @@ fn done(args: &MigrateArgs, migrated: &Migrated, host: &Host) -> Result<Exit, Fa
 
 fn refuse(name: &str, refused: Refused, host: &Host) -> Result<Exit, Failure> {
     let Refused { verified, findings, fault } = refused;
-    let message = if verified.is_some() {
+    let uncovered = fault.is_none() && findings.iter().any(|finding| finding.rule == "file-unsigned");
+    let message = if verified.is_some() || uncovered {
         format!("{name} is not what was signed, and is not migrated")
     } else {
         format!("the signature of {name} is not accepted, and nothing is migrated")
@@ -138,6 +143,8 @@ fn failure(name: &str, error: &MigrateError) -> Failure {
     let (exit, help) = match error {
         MigrateError::Verify(error) => hint::for_verifying(error),
         MigrateError::Sign(error) => hint::for_signing(error),
+        MigrateError::Cosign(CosignError::Verify(error)) => hint::for_verifying(error),
+        MigrateError::Cosign(_) => (Exit::Undecided, Some("check the path given with --cosign-bundle".to_owned())),
         MigrateError::Create(error) => hint::for_packaging(error),
         MigrateError::Read(_) => (Exit::Undecided, Some("check the path".to_owned())),
         MigrateError::NoSecureAiml { .. } => {
