@@ -143,6 +143,12 @@ pub enum OpenError {
         /// The file or folder.
         path: PathBuf,
     },
+    /// An entry is not what it was when the package was checked.
+    #[error("{name} in the package changed while it was read")]
+    Changed {
+        /// The entry.
+        name: String,
+    },
     /// The package has no such file.
     #[error("the package has no file {name:?}")]
     NoFile {

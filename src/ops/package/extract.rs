@@ -1,5 +1,5 @@
 use std::fs::{self, File, OpenOptions};
-use std::io;
+use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -110,19 +110,31 @@ fn copy_all(request: &ExtractRequest<'_>, open: &OpenPackage, root: &Path) -> Re
             None if !request.all => continue,
             _ => root.join(entry.name.as_str()),
         };
-        copy(request.package, entry, &place).map_err(failed(&place))?;
-        files.extend(path.map(|path| ExtractedFile { path, place, size: entry.size, file: None }));
+        match path {
+            Some(path) => {
+                copy(request.package, entry, &place).map_err(failed(&place))?;
+                files.push(ExtractedFile { path, place, size: entry.size, file: None });
+            }
+            None => write(&place, &open.read_small(request.package, entry)?).map_err(failed(&place))?,
+        }
     }
     Ok(files)
 }
 
 /// Copies one file to a place where nothing is yet.
 fn copy(package: &File, entry: &Entry, place: &Path) -> io::Result<()> {
+    copy_range((package, entry.data_offset), (&create(place)?, 0), entry.size)
+}
+
+fn write(place: &Path, content: &[u8]) -> io::Result<()> {
+    create(place)?.write_all(content)
+}
+
+fn create(place: &Path) -> io::Result<File> {
     if let Some(folder) = place.parent() {
         fs::create_dir_all(folder)?;
     }
-    let to = OpenOptions::new().write(true).create_new(true).open(place)?;
-    copy_range((package, entry.data_offset), (&to, 0), entry.size)
+    OpenOptions::new().write(true).create_new(true).open(place)
 }
 
 /// Makes all below a folder reach the disk: at once where the system can do that.

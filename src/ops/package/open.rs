@@ -52,6 +52,18 @@ impl OpenPackage {
         gathered.open(index)
     }
 
+    /// Reads an entry that is not of the model once more; one that the manifest lists must still have its digest.
+    pub(super) fn read_small(&self, source: &dyn Source, entry: &Entry) -> Result<Vec<u8>, OpenError> {
+        let content = self.index.read_content(source, entry)?;
+        let record = self.manifest.metadata().iter().find(|record| record.path == entry.name);
+        let is_manifest = entry.name.as_str() == MANIFEST;
+        let expected = record.map(|record| record.sha256).or(is_manifest.then_some(self.manifest_digest));
+        match expected {
+            Some(expected) if expected != sha256(&content) => Err(OpenError::Changed { name: entry.name.to_string() }),
+            _ => Ok(content),
+        }
+    }
+
     /// What is in the package, and where.
     #[must_use]
     pub const fn index(&self) -> &Index {
