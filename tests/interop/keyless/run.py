@@ -21,6 +21,7 @@ SERVICES = HERE.parents[1] / "services"
 # The folder of the stack stands before its parent: `sigstore` is also a package that the reference tool needs.
 sys.path[:0] = [str(each) for each in (HERE.parent, SERVICES, SERVICES / "sigstore", SERVICES / "sigstore" / "checks")]
 
+import carried  # noqa: E402
 import claims  # noqa: E402
 import cross  # noqa: E402
 import demo  # noqa: E402
@@ -44,6 +45,7 @@ from together import guarded  # noqa: E402
 SECTIONS = [
     ("who signs, who verifies", cross),
     ("who must have signed", claims),
+    ("fingerprints and packages", carried),
     ("what is shown", shown),
     ("tokens", tokens),
     ("secrets", secrets_kept),
