@@ -1,6 +1,6 @@
 use jiff::Timestamp;
 
-use crate::crypto::Curve;
+use crate::crypto::{Curve, PublicKey};
 use crate::finding::Finding;
 use crate::manifest::Manifest;
 use crate::oms::Attestation;
@@ -11,7 +11,7 @@ use crate::trust::Identity;
 #[derive(Debug, Clone)]
 pub struct Authentic {
     pub(super) identity: Identity,
-    pub(super) curve: Curve,
+    pub(super) key: PublicKey,
     pub(super) times: Vec<Timestamp>,
     pub(super) warnings: Vec<Finding>,
 }
@@ -26,7 +26,7 @@ impl Authentic {
     /// The curve of the signer's key.
     #[must_use]
     pub const fn curve(&self) -> Curve {
-        self.curve
+        self.key.curve()
     }
 
     /// When it was signed, by every clock that was asked: timestamp authorities and logs. Keyless signatures alone have

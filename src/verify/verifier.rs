@@ -90,7 +90,7 @@ impl<'a> Verifier<'a> {
             }
             _ => Vec::new(),
         };
-        Ok((Authentic { identity, curve: key.curve(), times, warnings }, format))
+        Ok((Authentic { identity, key, times, warnings }, format))
     }
 }
 
