@@ -9,8 +9,10 @@ mod explain;
 mod fingerprint;
 mod fingerprint_diff;
 mod fingerprint_file;
+mod formats;
 mod migrate;
 pub mod package;
+mod policy;
 mod seal;
 mod selection;
 mod set;
@@ -29,6 +31,7 @@ pub use fingerprint_file::{DocumentError, FingerprintFileError, ReadFingerprint,
 pub use migrate::{
     MigrateError, MigrateRequest, Migrated, MigratedItem, Migration, MigrationReport, MigrationSource, migrate,
 };
+pub use policy::{PolicyRefused, PolicyRequest, PolicyVerdict, PolicyVerifyError, verify_with_policy};
 pub use selection::{HashAllError, Selection, SingleFileName};
 pub use set::{set_folder, signatures};
 pub use sign::{FingerprintTarget, SignModelError, SignRequest, Signed, sign};
