@@ -44,6 +44,14 @@ impl Bundle {
         Self::parse(json, false)
     }
 
+    /// Reads a bundle in which a keyless signature may be without a log entry.
+    ///
+    /// # Errors
+    /// As [`Bundle::from_json`].
+    pub fn from_json_unlogged(json: &[u8]) -> Result<Self, BundleError> {
+        Self::parse(json, true)
+    }
+
     fn parse(json: &[u8], may_be_unlogged: bool) -> Result<Self, BundleError> {
         if json.iter().all(u8::is_ascii_whitespace) {
             return Err(BundleError::Empty);

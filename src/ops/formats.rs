@@ -47,7 +47,7 @@ fn format(tree: &ModelTree, file: &FileEntry) -> Result<ModelFormat, HashError> 
     Ok(ModelFormat::detect(own.as_ref().unwrap_or(&file.path), &head))
 }
 
-fn in_words(rule: &FormatRule) -> String {
+pub(super) fn in_words(rule: &FormatRule) -> String {
     let list = |formats: &[ModelFormat]| formats.iter().map(|format| format.name()).collect::<Vec<_>>().join(", ");
     match rule {
         FormatRule::Any => "any is allowed".to_owned(),

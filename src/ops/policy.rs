@@ -133,7 +133,7 @@ pub fn verify_with_policy<'a>(
 }
 
 /// The rule for a model, if there is one that has not expired.
-fn applicable<'a>(
+pub(super) fn applicable<'a>(
     policy: &'a Policy,
     model: &Path,
     now: Duration,
@@ -198,7 +198,7 @@ fn count(
     }
 }
 
-fn unusable_root(refusal: &Refusal) -> Option<String> {
+pub(super) fn unusable_root(refusal: &Refusal) -> Option<String> {
     refusal.uncounted.iter().find_map(|uncounted| match &uncounted.reason {
         Uncountable::Fault(fault) => match &**fault {
             BundleFault::Keyless(KeylessFault::TrustRoot { reason }) => Some(reason.clone()),
@@ -240,7 +240,7 @@ fn check_files(
 }
 
 /// A refusal as findings, the summary first.
-fn in_findings(refusal: &Refusal) -> Vec<Finding> {
+pub(super) fn in_findings(refusal: &Refusal) -> Vec<Finding> {
     let mut findings = Vec::new();
     if !refusal.differing.is_empty() {
         let text = format!("the signatures are over different manifests: {}", refusal.differing.join(", "));
@@ -256,7 +256,7 @@ fn in_findings(refusal: &Refusal) -> Vec<Finding> {
 }
 
 /// Why bundles do not count: by somebody whom the rule does not name, or for each of its signers why.
-fn explain(uncounted: &[Uncounted], severity: Severity) -> Vec<Finding> {
+pub(super) fn explain(uncounted: &[Uncounted], severity: Severity) -> Vec<Finding> {
     let mut bundles: BTreeMap<&str, Vec<&Uncounted>> = BTreeMap::new();
     for one in uncounted {
         bundles.entry(&one.bundle).or_default().push(one);

@@ -61,7 +61,7 @@ impl Verifier<'_> {
                     return Err(BundleFault::Signature);
                 }
                 let identity = Identity::Key { hint: key.hint() };
-                Ok(Authentic { identity, curve: key.curve(), times: Vec::new(), warnings: Vec::new() })
+                Ok(Authentic { identity, key: key.clone(), times: Vec::new(), warnings: Vec::new() })
             }
             (
                 TrustRoot::Sigstore { root, identity, log: LogRule::Required },
@@ -88,7 +88,7 @@ impl Verifier<'_> {
                     return Err(KeylessFault::Incomplete.into());
                 }
                 let times = verified.verified_timestamps().to_vec();
-                Ok(Authentic { identity, curve: key.curve(), times, warnings })
+                Ok(Authentic { identity, key, times, warnings })
             }
             (_, VerificationMaterialContent::PublicKey(_)) => Err(BundleFault::OtherMethod { signed: "key" }),
             _ => Err(BundleFault::OtherMethod { signed: "sigstore" }),

@@ -1,8 +1,8 @@
 use std::time::Duration;
 
 use super::accepted::{Accepted, Counted, Refusal, Uncountable, Uncounted};
-use super::verified::{Authentic, Verified};
-use super::{Verifier, matching};
+use super::verified::{Authentic, Verified, VerifiedAttestation};
+use super::{BundleFault, Verifier, matching};
 use crate::manifest::Manifest;
 use crate::oms::{Bundle, BundleError};
 use crate::policy::{Requirement, Rule, RuleSigner, Timestamp, Transparency};
@@ -89,14 +89,40 @@ impl<'a> Threshold<'a> {
         self.uncounted.push(Uncounted { bundle: name.to_owned(), role: None, reason });
     }
 
+    /// The first signer of the rule for whom a signature over a statement of another type counts; with him, what he
+    /// signed. Whether it is enough that one has signed is for the caller to know.
+    #[must_use]
+    pub fn attested(&self, bundle: &Bundle, predicate_type: &'static str) -> Option<(&'a str, VerifiedAttestation)> {
+        self.rule.signers().iter().find_map(|signer| {
+            let verify = |verifier: &Verifier<'_>| verifier.verify_attestation(bundle, predicate_type);
+            let verified = self.check(signer, bundle, verify, VerifiedAttestation::authentic).ok()?;
+            Some((signer.role.as_str(), verified))
+        })
+    }
+
     /// Whether the signature counts for this signer.
     fn judge(&self, signer: &RuleSigner, bundle: &Bundle) -> Result<Verified, Uncountable> {
+        let verified = self.check(signer, bundle, |verifier| verifier.verify(bundle), Verified::authentic)?;
+        let hash = verified.manifest().serialization().algorithm;
+        if !self.rule.hashes().contains(&hash) {
+            return Err(Uncountable::Hash { found: hash, permitted: self.rule.hashes().to_vec() });
+        }
+        Ok(verified)
+    }
+
+    /// Whether a signature of any kind is one that counts for this signer.
+    fn check<T>(
+        &self,
+        signer: &RuleSigner,
+        bundle: &Bundle,
+        verify: impl FnOnce(&Verifier<'_>) -> Result<T, BundleFault>,
+        authentic: impl FnOnce(&T) -> &Authentic,
+    ) -> Result<T, Uncountable> {
         // 1. The signature.
         let trust = self.trust(&signer.requirement, bundle).ok_or(Uncountable::NoInstance)?;
-        let verified =
-            Verifier::new(&trust, self.now).verify(bundle).map_err(|fault| Uncountable::Fault(Box::new(fault)))?;
+        let verified = verify(&Verifier::new(&trust, self.now)).map_err(|fault| Uncountable::Fault(Box::new(fault)))?;
         // 2. Everything else.
-        let authentic = verified.authentic();
+        let authentic = authentic(&verified);
         if let Requirement::Certificate { subject: expected, .. } = &signer.requirement {
             match authentic.identity() {
                 Identity::Certificate { subject, .. } if subject == expected => {}
@@ -110,10 +136,6 @@ impl<'a> Threshold<'a> {
         }
         if self.rule.timestamp() == Timestamp::Required && authentic.times().is_empty() {
             return Err(Uncountable::NoTime);
-        }
-        let hash = verified.manifest().serialization().algorithm;
-        if !self.rule.hashes().contains(&hash) {
-            return Err(Uncountable::Hash { found: hash, permitted: self.rule.hashes().to_vec() });
         }
         Ok(verified)
     }

@@ -129,7 +129,8 @@ impl Gathered {
                 Finding::error("package-metadata-changed", "is not what the manifest lists").at(record.path.as_str())
             })
             .collect();
-        let parse = |content: Vec<u8>| Bundle::from_json(&content);
+        // Whether a log entry is needed is for the verifier to say.
+        let parse = |content: Vec<u8>| Bundle::from_json_unlogged(&content);
         Ok(OpenPackage {
             manifest_digest: sha256(&json),
             model_signature: self.model_signature.map(|content| (sha256(&content), parse(content))),

@@ -92,6 +92,16 @@ pub fn verify_package(
         Err(refused) => return Ok(PackageVerdict::Refused(Box::new(refused))),
     };
     // 3.
+    hash_and_judge(open, source, signers, progress)
+}
+
+/// Reads the model's files, and holds them against what was signed.
+pub(super) fn hash_and_judge(
+    open: OpenPackage,
+    source: &(dyn Source + Sync),
+    signers: Signers,
+    progress: &dyn Progress,
+) -> Result<PackageVerdict, OpenError> {
     let statement = open.model_statement();
     let contents = open.index().model().iter().filter_map(|entry| EntryContent::new(source, entry));
     let contents = contents.inspect(|content| progress.expect(1, content.size()));
