@@ -44,9 +44,25 @@ impl MerkleTree {
     /// tree.
     #[must_use]
     pub fn prove(&self, leaves: Range<usize>) -> Option<RangeProof> {
-        let indices: Vec<usize> = leaves.clone().collect();
-        let inside = !leaves.is_empty() && leaves.end <= self.0.leaves_len();
-        inside.then(|| RangeProof { nodes: self.0.proof(&indices).proof_hashes().to_vec() })
+        let total = self.0.leaves_len();
+        if leaves.is_empty() || leaves.end > total {
+            return None;
+        }
+        // What stands beside the range stands beside its first leaf or its last: on the left of the one, or on the right
+        // of the other.
+        let beside = |leaf: usize| self.0.proof(&[leaf]).proof_hashes().to_vec().into_iter();
+        let (mut start, mut last, mut width) = (leaves.start, leaves.end - 1, total);
+        let (mut of_first, mut of_last) = (beside(start), beside(last));
+        let mut nodes = Vec::new();
+        while width > 1 {
+            // The last node of a layer with an odd number of them has nobody beside it, and moves up as it is.
+            let node_of = |at: usize, of: &mut std::vec::IntoIter<Leaf>| if at ^ 1 < width { of.next() } else { None };
+            let (left, right) = (node_of(start, &mut of_first), node_of(last, &mut of_last));
+            nodes.extend(left.filter(|_| start % 2 == 1));
+            nodes.extend(right.filter(|_| last % 2 == 0));
+            (start, last, width) = (start / 2, last / 2, width.div_ceil(2));
+        }
+        Some(RangeProof { nodes })
     }
 }
 
@@ -58,32 +74,33 @@ pub struct RangeProof {
 }
 
 impl RangeProof {
-    /// The root of the tree with so many leaves in all, of which these stand in a row from `first` on.
+    /// The root of the tree with so many leaves in all, of which these stand in a row from `first` on. It takes time and
+    /// memory by the leaves that are given, whatever `total` says.
     ///
     /// `None` where the leaves do not fit the tree, or the nodes are more or fewer than such a proof has.
     #[must_use]
     pub fn root(&self, first: usize, leaves: &[Leaf], total: usize) -> Option<Digest> {
-        let range = first..first.checked_add(leaves.len())?;
-        if range.is_empty() || range.end > total || self.nodes.len() != nodes_beside(range.clone(), total) {
+        let is_inside = first.checked_add(leaves.len()).is_some_and(|end| end <= total);
+        if leaves.is_empty() || !is_inside {
             return None;
         }
-        let indices: Vec<usize> = range.collect();
-        let proof = rs_merkle::MerkleProof::<Rfc6962>::new(self.nodes.clone());
-        proof.root(&indices, leaves, total).ok().map(|root| sha256(&root))
+        let mut nodes = self.nodes.iter().copied();
+        let (mut layer, mut start, mut width) = (leaves.to_vec(), first, total);
+        while width > 1 {
+            let end = start + layer.len();
+            if start % 2 == 1 {
+                layer.insert(0, nodes.next()?);
+            }
+            if end % 2 == 1 && end < width {
+                layer.push(nodes.next()?);
+            }
+            let above = layer.chunks(2).filter_map(|pair| pair.first().map(|left| (left, pair.get(1))));
+            layer = above.map(|(left, right)| <Rfc6962 as rs_merkle::Hasher>::concat_and_hash(left, right)).collect();
+            (start, width) = (start / 2, width.div_ceil(2));
+        }
+        let root = layer.first().map(sha256)?;
+        nodes.next().is_none().then_some(root)
     }
-}
-
-/// How many nodes stand beside a run of leaves on their way to the root.
-fn nodes_beside(range: Range<usize>, total: usize) -> usize {
-    let (mut start, mut last, mut width) = (range.start, range.end.saturating_sub(1), total);
-    let mut nodes = 0;
-    while width > 1 {
-        nodes += start % 2;
-        // The last node of a layer with an odd number of them has nobody at its right, and moves up as it is.
-        nodes += usize::from(last % 2 == 0 && last + 1 < width);
-        (start, last, width) = (start / 2, last / 2, width.div_ceil(2));
-    }
-    nodes
 }
 
 fn sha256(output: &Leaf) -> Digest {

@@ -178,20 +178,29 @@ fn chunk_bytes(
     if wish == ChunkSize::None {
         return Ok(None);
     }
-    let mut odd = Vec::new();
-    let sizes: Vec<u64> =
-        files(tree, serialization, &mut odd).map(|entry| entry.map(|entry| entry.size())).collect::<Result<_, _>>()?;
-    let fits = |bytes: NonZeroU64| {
-        let chunks = sizes.iter().fold(0_u64, |sum, size| sum.saturating_add(chunk_count(*size, bytes)));
-        // Each file has a chunk or none; no size makes fewer of them.
-        chunks <= MAX_CHUNKS.max(u64::try_from(sizes.len()).unwrap_or(u64::MAX))
-    };
+    let sizes = sizes(tree, serialization)?;
     let bytes = match wish {
-        ChunkSize::Bytes(bytes) => Some(bytes).filter(|bytes| fits(*bytes)),
-        _ => (DEFAULT_CHUNK_BITS..u64::BITS).filter_map(|bits| NonZeroU64::new(1 << bits)).find(|bytes| fits(*bytes)),
+        ChunkSize::Bytes(bytes) => Some(bytes).filter(|bytes| fit(&sizes, *bytes)),
+        _ => {
+            let powers = (DEFAULT_CHUNK_BITS..u64::BITS).filter_map(|bits| NonZeroU64::new(1 << bits));
+            powers.into_iter().find(|bytes| fit(&sizes, *bytes))
+        }
     };
     let refused = if let ChunkSize::Bytes(bytes) = wish { bytes.get() } else { u64::MAX };
     bytes.map(Some).ok_or(HashAllError::Chunks(ChunkSizeError { chunk_bytes: refused }))
+}
+
+/// The sizes of a model's files.
+pub(super) fn sizes(tree: &ModelTree, serialization: &Serialization) -> Result<Vec<u64>, HashError> {
+    let mut odd = Vec::new();
+    files(tree, serialization, &mut odd).map(|entry| entry.map(|entry| entry.size())).collect()
+}
+
+/// Whether the chunks of files of these sizes are few enough for a fingerprint.
+pub(super) fn fit(sizes: &[u64], chunk_bytes: NonZeroU64) -> bool {
+    let chunks = sizes.iter().fold(0_u64, |sum, size| sum.saturating_add(chunk_count(*size, chunk_bytes)));
+    // Each file has a chunk or none; no size makes fewer of them.
+    chunks <= MAX_CHUNKS.max(u64::try_from(sizes.len()).unwrap_or(u64::MAX))
 }
 
 /// 1 MiB.

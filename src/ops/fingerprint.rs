@@ -1,9 +1,9 @@
 use std::path::Path;
 
 use super::compare::{Compared, Rules, open, other_kind, settings};
-use super::describe::{ChunkSize, Described, FingerprintOptions, describe, read, wanted};
+use super::describe::{ChunkSize, Described, FingerprintOptions, describe, read, sizes, wanted};
 use super::digest::DigestRequest;
-use super::fingerprint_diff::{Side, differences};
+use super::fingerprint_diff::{Side, differences, too_many_chunks};
 use super::seal::{check_target, save, seal};
 use super::selection::{HashAllError, outside_warnings};
 use super::sign::SignModelError;
@@ -126,6 +126,9 @@ pub fn compare_with_fingerprint(
         true => fingerprint.clone().with_single_file_as(&ModelPath::root()),
         false => fingerprint.clone(),
     };
+    if let Some(finding) = too_many_chunks(&sizes(&tree, &serialization)?, expected.chunk_bytes()) {
+        return Ok(vec![finding]);
+    }
     let options =
         FingerprintOptions { algorithms: expected.algorithms().iter().copied().collect(), chunks: ChunkSize::None };
     let plain = Serialization { method: Method::Files, ..serialization };

@@ -2,6 +2,7 @@ use std::collections::BTreeSet;
 use std::num::NonZeroU64;
 use std::path::Path;
 
+use super::describe::fit;
 use super::explain::explain;
 use crate::digest::Algorithm;
 use crate::finding::Finding;
@@ -76,6 +77,15 @@ pub(super) fn differences(
     let collisions = others.filter(|file| is.file(&file.path).is_some_and(|is| is != *file));
     changes.extend(collisions.map(|file| Change::Changed { path: file.path.clone(), shards: Vec::new() }));
     explain(&changes, &manifest, model, ignored)
+}
+
+/// Where files have more chunks than any fingerprint holds they are not those of this one; they are not even read, for the
+/// list of their chunks could fill the memory.
+pub(super) fn too_many_chunks(sizes: &[u64], chunk_bytes: Option<NonZeroU64>) -> Option<Finding> {
+    let chunk_bytes = chunk_bytes.filter(|bytes| !fit(sizes, *bytes))?;
+    let text =
+        format!("the model has more chunks of {chunk_bytes} bytes than a fingerprint holds, so it is another one");
+    Some(Finding::error("fingerprint-chunks", text))
 }
 
 /// A folder without files, where no reason for a difference is found.

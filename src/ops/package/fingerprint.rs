@@ -8,7 +8,7 @@ use crate::fingerprint::{Content as _, FilePrint, Fingerprint, Wanted, hash_cont
 use crate::manifest::HashError;
 use crate::model::IgnoreRules;
 use crate::oms::fingerprint_from_json;
-use crate::ops::fingerprint_diff::{NOWHERE, Side, differences};
+use crate::ops::fingerprint_diff::{NOWHERE, Side, differences, too_many_chunks};
 use crate::ops::verify::in_words;
 use crate::package::Source;
 use crate::progress::Progress;
@@ -51,6 +51,10 @@ pub fn compare_package_with_fingerprint(
     fingerprint: &Fingerprint,
     progress: &dyn Progress,
 ) -> Result<Vec<Finding>, OpenError> {
+    let sizes: Vec<u64> = open.index().model().iter().map(|entry| entry.size).collect();
+    if let Some(finding) = too_many_chunks(&sizes, fingerprint.chunk_bytes()) {
+        return Ok(vec![finding]);
+    }
     let wanted = Wanted {
         algorithms: fingerprint.algorithms().iter().copied().collect(),
         chunk_bytes: fingerprint.chunk_bytes(),
