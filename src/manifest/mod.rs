@@ -7,5 +7,5 @@ mod serialization;
 
 pub use diff::{Change, UnsignedFiles, diff};
 pub use document::{Manifest, ManifestError, Resource};
-pub use hash::{HashError, Hashed, hash_tree};
+pub use hash::{HashError, Hashed, MAX_SHARDS, hash_tree};
 pub use serialization::{DEFAULT_SHARD_BYTES, Method, Serialization};

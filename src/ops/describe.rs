@@ -11,7 +11,7 @@ use crate::fingerprint::{
     ChunkSizeError, FilePrint, Fingerprint, MAX_CHUNKS, Sums, TreeContent, Wanted, chunk_count, hash_contents,
 };
 use crate::io::FileStat;
-use crate::manifest::{HashError, Manifest, Method, Resource, Serialization};
+use crate::manifest::{HashError, MAX_SHARDS, Manifest, Method, Resource, Serialization};
 use crate::model::{Entry, FileEntry, ModelPath, ModelTree, OddEntry};
 use crate::progress::Progress;
 
@@ -100,8 +100,13 @@ pub(super) fn read(
     progress: &dyn Progress,
 ) -> Result<Found, HashError> {
     let (mut odd, mut leading_outside, mut versions) = (Vec::new(), Vec::new(), BTreeMap::new());
+    let mut shards = 0_u64;
     let contents = files(tree, serialization, &mut odd).map(|entry| {
         let entry = entry?;
+        shards = shards.saturating_add(wanted.shards.map_or(0, |(_, bytes)| entry.size().div_ceil(bytes.get())));
+        if shards > MAX_SHARDS {
+            return Err(HashError::TooMany { limit: MAX_SHARDS });
+        }
         progress.expect(1, entry.size());
         if entry.leads_outside {
             leading_outside.push(entry.path.clone());

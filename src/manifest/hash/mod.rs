@@ -14,4 +14,4 @@ mod run;
 mod worker;
 
 pub use error::HashError;
-pub use run::{Hashed, hash_tree};
+pub use run::{Hashed, MAX_SHARDS, hash_tree};

@@ -165,4 +165,4 @@ const LARGE_BYTES: u64 = 1 << 20;
 /// How many small files make a batch.
 const BATCH_FILES: usize = 64;
 /// How many shards a model may have: as many as fit a bundle of the size that is read back.
-const MAX_SHARDS: u64 = 1_000_000;
+pub const MAX_SHARDS: u64 = 1_000_000;

@@ -1,16 +1,17 @@
 //! The model's files in a package, held against its manifest and its model signature.
 
 use std::io::{self, Read};
+use std::num::NonZeroU64;
 use std::sync::{Mutex, PoisonError};
 
 use super::open::OpenPackage;
 use crate::digest::Algorithm;
 use crate::finding::Finding;
 use crate::fingerprint::{Content, Sums, Wanted};
-use crate::manifest::{Change, Hashed, Manifest, Method, Serialization, UnsignedFiles, diff};
+use crate::manifest::{Change, Hashed, MAX_SHARDS, Manifest, Method, Serialization, UnsignedFiles, diff};
 use crate::model::ModelPath;
 use crate::ops::describe::resources;
-use crate::package::{Entry, Source, StreamReader};
+use crate::package::{Entry, PackageError, Source, StreamReader};
 
 /// A file of the model in a package that can be read at any place.
 pub(super) struct EntryContent<'a> {
@@ -83,6 +84,31 @@ pub(super) fn wanted(signed: Option<&Serialization>) -> Wanted {
         }
     }
     wanted
+}
+
+/// Counts the shards of files as they come: nobody may have signed the shard size, and the list of their digests could fill
+/// the memory.
+#[derive(Debug)]
+pub(super) struct ShardCount {
+    shard_bytes: Option<NonZeroU64>,
+    shards: u64,
+}
+
+impl ShardCount {
+    pub(super) fn new(wanted: &Wanted) -> Self {
+        Self { shard_bytes: wanted.shards.map(|(_, bytes)| bytes), shards: 0 }
+    }
+
+    /// # Errors
+    /// [`PackageError::Limit`] beyond what any signature lists.
+    pub(super) fn add(&mut self, size: u64) -> Result<(), PackageError> {
+        let more = self.shard_bytes.map_or(0, |bytes| size.div_ceil(bytes.get()));
+        self.shards = self.shards.saturating_add(more);
+        if self.shards > MAX_SHARDS {
+            return Err(PackageError::Limit { what: "shards", limit: MAX_SHARDS });
+        }
+        Ok(())
+    }
 }
 
 /// What in the package is not as manifest and model signature have it.

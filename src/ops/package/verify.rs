@@ -3,7 +3,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use super::authentic::{ModelSignature, PackageRefused, Signers, signers};
-use super::contents::{EntryContent, StreamedContent, differences, wanted};
+use super::contents::{EntryContent, ShardCount, StreamedContent, differences, wanted};
 use super::error::OpenError;
 use super::open::{Gathered, OpenPackage, digest};
 use super::statement::{MANIFEST, MODEL_SIGNATURE};
@@ -106,6 +106,8 @@ pub(super) fn hash_and_judge(
     let contents = open.index().model().iter().filter_map(|entry| EntryContent::new(source, entry));
     let contents = contents.inspect(|content| progress.expect(1, content.size()));
     let wanted = wanted(statement.as_ref().map(|statement| statement.manifest.serialization()));
+    let mut shards = ShardCount::new(&wanted);
+    open.index().model().iter().try_for_each(|entry| shards.add(entry.size))?;
     let sums = hash_contents(&wanted, contents.map(Ok::<_, HashError>), progress)?;
     Ok(judge_package(open, signers, statement, &sums))
 }
@@ -140,6 +142,7 @@ fn read_stream(input: impl Read + Send, progress: &dyn Progress) -> Result<(Open
     let mut first = next(&mut reader, &mut gathered)?;
     let statement = gathered.model_signature.as_deref().and_then(signed_statement);
     let wanted = wanted(statement.as_ref().map(|statement| statement.manifest.serialization()));
+    let mut shards = ShardCount::new(&wanted);
     let stream = Mutex::new(reader);
     let mut failed = None;
     let contents = std::iter::from_fn(|| {
@@ -154,6 +157,10 @@ fn read_stream(input: impl Read + Send, progress: &dyn Progress) -> Result<(Open
             },
         };
         let (path, size) = entry?;
+        if let Err(error) = shards.add(size) {
+            failed = Some(error.into());
+            return None;
+        }
         progress.expect(1, size);
         Some(Ok::<_, HashError>(StreamedContent { stream: &stream, path, size }))
     });
