@@ -1,4 +1,5 @@
-//! The use cases: sign a model, verify a model, take a model's digest. Every face of the program calls these.
+//! The use cases: sign a model, verify a model, by a policy or without, take a model's digest. Every face of the program
+//! calls these.
 
 mod add;
 mod compare;
@@ -11,6 +12,7 @@ mod fingerprint_diff;
 mod fingerprint_file;
 mod formats;
 mod migrate;
+mod observe;
 pub mod package;
 mod policy;
 mod seal;
@@ -31,6 +33,7 @@ pub use fingerprint_file::{DocumentError, FingerprintFileError, ReadFingerprint,
 pub use migrate::{
     MigrateError, MigrateRequest, Migrated, MigratedItem, Migration, MigrationReport, MigrationSource, migrate,
 };
+pub use observe::{ObserveError, ObserveRequest, Observed, ObservedSigner, observe_signers};
 pub use policy::{PolicyRefused, PolicyRequest, PolicyVerdict, PolicyVerifyError, verify_with_policy};
 pub use selection::{HashAllError, Selection, SingleFileName};
 pub use set::{set_folder, signatures};

@@ -13,6 +13,7 @@ use crate::package::{Index, PackageManifest};
 use crate::trust::Identity;
 use crate::verify::Authentic;
 
+use super::model::ModelReport;
 use super::package::PackageContent;
 
 /// What a command came to, as one JSON object; `output.schema.json` beside this file describes it.
@@ -37,6 +38,9 @@ pub struct Report<'a> {
     signed_at: &'a [Timestamp],
     #[serde(skip_serializing_if = "Option::is_none")]
     manifest: Option<Summary>,
+    /// Of commands that judge models by a policy: each of them.
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    models: &'a [ModelReport<'a>],
     #[serde(skip_serializing_if = "Option::is_none")]
     package: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -93,6 +97,7 @@ impl<'a> Report<'a> {
             identity: None,
             signed_at: &[],
             manifest: None,
+            models: &[],
             package: None,
             content: None,
             migration: None,
@@ -135,6 +140,12 @@ impl<'a> Report<'a> {
     #[must_use]
     pub fn with_manifest(self, manifest: Option<&Manifest>) -> Self {
         Self { manifest: manifest.map(Summary::new), ..self }
+    }
+
+    /// Says what a policy came to for each model.
+    #[must_use]
+    pub fn with_models(self, models: &'a [ModelReport<'a>]) -> Self {
+        Self { models, ..self }
     }
 
     /// Names the package.
@@ -203,14 +214,14 @@ pub fn write_json(report: &Report<'_>, sink: &mut dyn Write) -> io::Result<()> {
 
 #[derive(Debug, Serialize)]
 #[serde(tag = "method", rename_all = "lowercase")]
-enum WrittenIdentity<'a> {
+pub(super) enum WrittenIdentity<'a> {
     Key { hint: &'a str },
     Certificate { subject: &'a str, issuer: &'a str, fingerprint: &'a str },
     Sigstore { subject: &'a str, issuer: &'a str },
 }
 
 impl<'a> WrittenIdentity<'a> {
-    fn new(identity: &'a Identity) -> Self {
+    pub(super) fn new(identity: &'a Identity) -> Self {
         match identity {
             Identity::Key { hint } => Self::Key { hint },
             Identity::Certificate { subject, issuer, fingerprint } => {
@@ -222,7 +233,7 @@ impl<'a> WrittenIdentity<'a> {
 }
 
 #[derive(Debug, Serialize)]
-struct Summary {
+pub(super) struct Summary {
     digest: String,
     method: &'static str,
     hash: &'static str,
@@ -233,7 +244,7 @@ struct Summary {
 }
 
 impl Summary {
-    fn new(manifest: &Manifest) -> Self {
+    pub(super) fn new(manifest: &Manifest) -> Self {
         let settings = manifest.serialization();
         let (method, shard_bytes) = match settings.method {
             Method::Files => ("files", None),
@@ -274,7 +285,7 @@ impl FingerprintSummary {
 }
 
 #[derive(Debug, Serialize)]
-struct WrittenFinding<'a> {
+pub(super) struct WrittenFinding<'a> {
     rule: &'a str,
     severity: String,
     message: &'a str,
@@ -283,7 +294,7 @@ struct WrittenFinding<'a> {
 }
 
 impl<'a> WrittenFinding<'a> {
-    fn new(finding: &'a Finding) -> Self {
+    pub(super) fn new(finding: &'a Finding) -> Self {
         Self {
             rule: finding.rule,
             severity: finding.severity.to_string(),
