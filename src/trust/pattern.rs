@@ -178,6 +178,17 @@ impl PatternError {
     }
 }
 
+impl fmt::Display for IdentityPattern {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let kind = match self.subject {
+            SubjectPattern::Exact(_) | SubjectPattern::Claims => "",
+            SubjectPattern::Glob(_) => "the glob ",
+            SubjectPattern::Regex { .. } => "the regular expression ",
+        };
+        write!(f, "{kind}{} (according to {})", self.subject, self.issuer)
+    }
+}
+
 impl fmt::Display for SubjectPattern {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

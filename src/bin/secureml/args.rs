@@ -2,7 +2,7 @@
 
 use clap::{Parser, Subcommand};
 
-use crate::command::{completions, demo, digest, fingerprint, inspect, migrate, package, sign, trust, verify};
+use crate::command::{completions, demo, digest, fingerprint, inspect, migrate, package, policy, sign, trust, verify};
 use crate::flags::GlobalArgs;
 
 /// Signs and verifies machine-learning models as OpenSSF Model Signing bundles.
@@ -31,6 +31,8 @@ pub(crate) enum Command {
     Package(package::PackageArgs),
     /// Take a model and its existing signature over into a package.
     Migrate(Box<migrate::MigrateArgs>),
+    /// Check, show and extend policies, which say who must have signed which models.
+    Policy(policy::PolicyArgs),
     /// Show what a signature says of itself, without judging it.
     Inspect(inspect::InspectArgs),
     /// Fetch or show the trust root of a Sigstore instance.

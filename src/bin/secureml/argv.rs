@@ -18,18 +18,27 @@ pub(crate) fn normalize(words: &[OsString]) -> Vec<OsString> {
             None => word.clone(),
         });
     }
-    if let Some(at) = missing_method(&normal) {
-        normal.insert(at, "sigstore".into());
+    if let Some((at, method)) = missing_method(&normal) {
+        normal.insert(at, method.into());
     }
     normal
 }
 
-/// Where the method has to be written: behind `sign` or `verify`, if something else stands there.
-fn missing_method(words: &[OsString]) -> Option<usize> {
+/// Where the method has to be written, and which one: behind `sign` or `verify`, if something else stands there.
+fn missing_method(words: &[OsString]) -> Option<(usize, &'static str)> {
     let command = command_index(words)?;
     let next = words.get(command + 1)?.to_str().unwrap_or_default();
-    let is_command = words.get(command).is_some_and(|word| word == "sign" || word == "verify");
-    (is_command && !METHODS.contains(&next) && !HELP.contains(&next)).then_some(command + 1)
+    let verifies = words.get(command)? == "verify";
+    if !verifies && words.get(command)? != "sign" || METHODS.contains(&next) || HELP.contains(&next) {
+        return None;
+    }
+    let mut options = words.iter().skip(command + 1).take_while(|word| *word != "--").filter_map(|word| word.to_str());
+    let method = match verifies {
+        true if next == POLICY => return None,
+        true if options.any(|word| word == "--policy" || word.starts_with("--policy=")) => POLICY,
+        _ => "sigstore",
+    };
+    Some((command + 1, method))
 }
 
 /// The first word that is neither the program nor one of the options before the command.
@@ -55,6 +64,8 @@ pub(crate) fn wants_json(words: &[OsString]) -> bool {
 
 /// The methods of the reference tool.
 const METHODS: [&str; 5] = ["sigstore", "key", "certificate", "pkcs11-key", "pkcs11-certificate"];
+/// The method of `verify` that is ours alone.
+const POLICY: &str = "policy";
 const HELP: [&str; 3] = ["--help", "-h", "help"];
 
 #[cfg(test)]
@@ -72,6 +83,13 @@ mod tests {
             ("sign --help", "sign --help"),
             ("sign", "sign"),
             ("digest -- --a_b", "digest -- --a_b"),
+            ("verify --policy p m", "verify policy --policy p m"),
+            ("verify m --policy=p", "verify policy m --policy=p"),
+            ("verify policy m", "verify policy m"),
+            ("verify key --policy p", "verify key --policy p"),
+            ("verify -- --policy m", "verify sigstore -- --policy m"),
+            ("sign policy", "sign sigstore policy"),
+            ("sign --policy p m", "sign sigstore --policy p m"),
         ];
         for (given, expected) in cases {
             let words =

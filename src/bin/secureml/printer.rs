@@ -51,6 +51,13 @@ impl Printer {
         to_stderr(text);
     }
 
+    /// One of many reasons, on a line of its own on standard error.
+    pub(crate) fn line(self, text: &str) {
+        if !self.muted {
+            to_stderr(&format!("{text}\n"));
+        }
+    }
+
     /// Warnings on standard error.
     pub(crate) fn warnings(self, findings: &[Finding]) {
         if self.muted {

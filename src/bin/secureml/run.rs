@@ -8,7 +8,7 @@ use secureml::render::{Failure as WrittenFailure, Report};
 
 use crate::args::{Arguments, Command};
 use crate::argv;
-use crate::command::{completions, demo, digest, fingerprint, inspect, migrate, package, sign, trust, verify};
+use crate::command::{completions, demo, digest, fingerprint, inspect, migrate, package, policy, sign, trust, verify};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::host::Host;
@@ -39,6 +39,7 @@ fn dispatch(command: &Command, host: &Host) -> io::Result<Exit> {
         Command::Fingerprint(args) => fingerprint::run(args, host),
         Command::Package(args) => package::run(args, host),
         Command::Migrate(args) => migrate::run(args, host),
+        Command::Policy(args) => policy::run(args, host),
         Command::Inspect(args) => inspect::run(args, host),
         Command::Trust(args) => trust::run(args, host),
         Command::Demo(args) => demo::run(args, &|words| execute(words, host), host),
@@ -58,6 +59,7 @@ fn name(command: &Command) -> &'static str {
         Command::Fingerprint(_) => "fingerprint",
         Command::Package(_) => "package",
         Command::Migrate(_) => "migrate",
+        Command::Policy(_) => "policy",
         Command::Inspect(_) => "inspect",
         Command::Trust(_) => "trust",
         Command::Demo(_) => "demo",

@@ -1,10 +1,11 @@
 //! Which Sigstore instance is meant, and whom to expect there.
 
+use std::cell::OnceCell;
 use std::path::PathBuf;
 
 use clap::Args;
 use secureml::io::read_to_limit;
-use secureml::trust::sigstore::{Access, Instance, Loaded, Origin, SigstoreError, load};
+use secureml::trust::sigstore::{Access, Instance, Loaded, Origin, SigstoreError, SigstoreRoot, load};
 use secureml::trust::{ClaimRule, IdentityPattern, PatternError};
 
 use crate::exit::Exit;
@@ -52,6 +53,41 @@ impl InstanceArgs {
 pub(crate) fn no_trust_root(error: &SigstoreError) -> Failure {
     let failure = Failure::new(Exit::Undecided, "there is no trust root to go by", error);
     Failure { help: hint::for_trust_root(error), ..failure }
+}
+
+/// Which Sigstore instance is believed, and how it is asked.
+#[derive(Debug, Args)]
+pub(crate) struct AccessArgs {
+    #[command(flatten)]
+    instance: InstanceArgs,
+    /// Ask no network: use the trust root that is on this machine, or the copy in this program.
+    #[arg(long)]
+    offline: bool,
+}
+
+impl AccessArgs {
+    /// Loads the trust root where it is asked for, once.
+    ///
+    /// # Errors
+    /// What is wrong with the options themselves.
+    pub(crate) fn lazily<'a>(
+        &self,
+        host: &'a Host,
+    ) -> Result<impl Fn() -> Result<SigstoreRoot, SigstoreError> + use<'a>, Failure> {
+        let (instance, offline) = (self.instance.instance()?, self.offline);
+        let access = if offline { Access::Offline } else { Access::Online };
+        let known: OnceCell<SigstoreRoot> = OnceCell::new();
+        Ok(move || {
+            if let Some(root) = known.get() {
+                return Ok(root.clone());
+            }
+            let root = load(&instance, access, host.cache().as_deref(), host.now)?.root;
+            if offline {
+                host.printer().note(&format!("offline: the trust root is {}", described(root.origin(), host)));
+            }
+            Ok(known.get_or_init(|| root).clone())
+        })
+    }
 }
 
 /// Who must have signed.

@@ -10,6 +10,7 @@ mod keyless;
 mod keys;
 pub(crate) mod migrate;
 pub(crate) mod package;
+pub(crate) mod policy;
 mod proof;
 mod read;
 pub(crate) mod sign;

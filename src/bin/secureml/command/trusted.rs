@@ -4,10 +4,10 @@ use std::path::PathBuf;
 
 use clap::Args;
 use secureml::crypto::Certificate;
-use secureml::trust::sigstore::Access;
+use secureml::trust::sigstore::SigstoreRoot;
 use secureml::trust::{CertificateTime, LogRule, TrustRoot};
 
-use super::instance::{IdentityArgs, InstanceArgs, described};
+use super::instance::{AccessArgs, IdentityArgs, no_trust_root};
 use super::keys;
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -83,14 +83,11 @@ impl SigstoreTrustArgs {
     }
 }
 
-/// Which Sigstore instance is believed, and how it is asked.
+/// Which Sigstore instance is believed, how it is asked, and what is not looked at.
 #[derive(Debug, Args)]
 pub(crate) struct SigstoreAccessArgs {
     #[command(flatten)]
-    instance: InstanceArgs,
-    /// Ask no network: use the trust root that is on this machine, or the copy in this program.
-    #[arg(long)]
-    offline: bool,
+    access: AccessArgs,
     /// Do not look for the signature in a transparency log. Nobody can tell then who else signs in this name; the time
     /// must come from a timestamp authority.
     #[arg(long)]
@@ -98,13 +95,8 @@ pub(crate) struct SigstoreAccessArgs {
 }
 
 impl SigstoreAccessArgs {
-    pub(crate) fn root(&self, host: &Host) -> Result<secureml::trust::sigstore::SigstoreRoot, Failure> {
-        let access = if self.offline { Access::Offline } else { Access::Online };
-        let loaded = self.instance.load(access, host)?;
-        if self.offline {
-            host.printer().note(&format!("offline: the trust root is {}", described(loaded.root.origin(), host)));
-        }
-        Ok(loaded.root)
+    pub(crate) fn root(&self, host: &Host) -> Result<SigstoreRoot, Failure> {
+        self.access.lazily(host)?().map_err(|error| no_trust_root(&error))
     }
 
     pub(crate) const fn log(&self) -> LogRule {

@@ -10,7 +10,7 @@ use secureml::render::Report;
 use secureml::trust::{Identity, TrustRoot};
 use secureml::verify::Verified;
 
-use super::{keys, trusted};
+use super::{keys, policy, trusted};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::flags::IgnoreArgs;
@@ -33,6 +33,8 @@ enum VerifyMethod {
     Certificate(CertificateArgs),
     /// Verify a signature made with an identity (keyless); the method when none is named.
     Sigstore(Box<SigstoreArgs>),
+    /// Verify models by a policy; the method where --policy is given and none is named.
+    Policy(Box<policy::PolicyVerifyArgs>),
 }
 
 #[derive(Debug, Args)]
@@ -111,6 +113,7 @@ pub(crate) fn run(args: &VerifyArgs, host: &Host) -> Result<Exit, Failure> {
             run_with(&args.model, &trust, host)
         }
         VerifyMethod::Sigstore(args) => run_with(&args.model, &args.signer.trust(host)?, host),
+        VerifyMethod::Policy(args) => policy::verify(args, host),
     }
 }
 

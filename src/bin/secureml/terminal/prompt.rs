@@ -1,4 +1,4 @@
-use std::io::Write as _;
+use std::io::{self, BufRead as _, Read as _, Write as _};
 
 use secrecy::SecretString;
 use secureml::prompt::Prompt;
@@ -9,6 +9,18 @@ pub(crate) struct TerminalPrompt;
 impl Prompt for TerminalPrompt {
     fn secret(&self, what: &str) -> Option<SecretString> {
         ask(what)
+    }
+
+    fn confirm(&self, question: &str) -> Option<bool> {
+        // Standard output is for results.
+        let mut shown = anstream::stderr().lock();
+        write!(shown, "{question} [y/N] ").and_then(|()| shown.flush()).ok()?;
+        let mut answer = String::new();
+        let read = io::stdin().lock().take(MAX_ANSWER_BYTES).read_line(&mut answer).ok()?;
+        if read == 0 {
+            return None;
+        }
+        Some(matches!(answer.trim().to_lowercase().as_str(), "y" | "yes"))
     }
 
     fn visit(&self, url: &str, open: bool) -> bool {
@@ -24,6 +36,9 @@ impl Prompt for TerminalPrompt {
         opened
     }
 }
+
+/// A longer answer is not `yes`.
+const MAX_ANSWER_BYTES: u64 = 1024;
 
 #[cfg(not(unix))]
 fn ask(what: &str) -> Option<SecretString> {

@@ -1,0 +1,28 @@
+use secureml::finding::Finding;
+
+use crate::hint;
+
+/// What to do about a model that a policy does not accept: the next step for the first reason that has one.
+pub(super) fn for_refused(findings: &[Finding]) -> Option<String> {
+    findings.iter().find_map(|finding| {
+        let help = match finding.rule {
+            "policy-no-rule" => {
+                "give it a rule, by hand or with `secureml policy lock`; `secureml policy show MODEL` tells why none fits"
+            }
+            "policy-expired" => "look at the rule again, and set its `expires` anew if it still holds",
+            "policy-no-signature" => {
+                "sign the model, or say with `signature` in the rule where its signature is; `secureml policy show MODEL` \
+                 tells where it is looked for"
+            }
+            "policy-manifest" => "sign the model anew, and let the others sign again with `secureml sign --add`",
+            "policy-threshold" => {
+                "ask those who are missing to sign with `secureml sign --add`, and do not use the model until then"
+            }
+            "policy-format" => "take these files out of the model and sign it anew, or change `formats` in the rule",
+            "file-unsigned" => "remove what was added, or name it under `ignore` in the rule",
+            "file-ignored" => "take it out of --ignore-paths, or of `ignore` in the rule",
+            _ => return hint::for_findings(std::slice::from_ref(finding)),
+        };
+        Some(help.to_owned())
+    })
+}

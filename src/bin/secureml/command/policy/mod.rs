@@ -1,0 +1,13 @@
+//! `secureml policy` and `secureml verify policy`: one file a subcommand.
+
+mod args;
+mod check;
+mod hint;
+mod load;
+mod lock;
+mod pinned;
+mod show;
+mod verify;
+
+pub(crate) use args::{PolicyArgs, run};
+pub(crate) use verify::{PolicyVerifyArgs, verify};
