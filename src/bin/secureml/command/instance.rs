@@ -59,7 +59,7 @@ pub(crate) fn no_trust_root(error: &SigstoreError) -> Failure {
 #[derive(Debug, Args)]
 pub(crate) struct AccessArgs {
     #[command(flatten)]
-    instance: InstanceArgs,
+    pub(crate) instance: InstanceArgs,
     /// Ask no network: use the trust root that is on this machine, or the copy in this program.
     #[arg(long)]
     offline: bool,

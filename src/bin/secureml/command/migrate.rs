@@ -87,7 +87,9 @@ pub(crate) fn run(args: &MigrateArgs, host: &Host) -> Result<Exit, Failure> {
 
 impl MigrateArgs {
     fn with_signer<T>(&self, host: &Host, run: impl FnOnce(&dyn Signer) -> Result<T, Failure>) -> Result<T, Failure> {
-        let Some(path) = &self.private_key else { return self.keyless.with_signer(self.trusted.instance(), host, run) };
+        let Some(path) = &self.private_key else {
+            return self.keyless.with_signer(&self.trusted.access().instance, host, run);
+        };
         let key = keys::private_key(path, self.password.as_ref(), host)?;
         match &self.signing_certificate {
             None => run(&KeySigner::new(&key)),

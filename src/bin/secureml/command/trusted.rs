@@ -31,8 +31,17 @@ pub(crate) struct TrustedArgs {
 
 impl TrustedArgs {
     /// The Sigstore instance that is believed.
-    pub(crate) const fn instance(&self) -> &InstanceArgs {
-        &self.sigstore.instance.instance
+    pub(crate) const fn access(&self) -> &AccessArgs {
+        &self.sigstore.instance.access
+    }
+
+    /// Whether anything is said that a policy would say.
+    pub(crate) const fn is_given(&self) -> bool {
+        let Self { public_key, certificate_chain, sigstore, .. } = self;
+        public_key.is_some()
+            || !certificate_chain.is_empty()
+            || sigstore.identity.is_given()
+            || sigstore.instance.insecure_skip_tlog
     }
 
     /// The trust root, or `None` where it is not said whom to trust.

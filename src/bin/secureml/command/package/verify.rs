@@ -1,17 +1,19 @@
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use secureml::finding::Finding;
-use secureml::ops::package::PackageRefused;
 use secureml::ops::package::{
-    AcceptedPackage, ExtractRequest, Extracted, PackageVerdict, check_signers, extract_package, read_file,
-    read_unverified_file, verify_package, verify_package_stream,
+    AcceptedPackage, ExtractRequest, Extracted, PackagePolicyError, PackageRefused, PackageVerdict, check_signers,
+    extract_package, read_file, read_unverified_file, verify_package, verify_package_stream,
+    verify_package_with_policy,
 };
+use secureml::progress::Progress;
 use secureml::trust::TrustRoot;
 
 use super::open::{failed, read, refuse, report};
 use super::source;
 use crate::command::fingerprint::say_signer;
+use crate::command::policy::{load, undecided};
 use crate::command::trusted::TrustedArgs;
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -23,6 +25,10 @@ pub(crate) struct VerifyArgs {
     /// The package; `-` for standard input.
     #[arg(value_name = "PACKAGE")]
     package: String,
+    /// The policy that says who must have signed: as many of a rule's signers as it asks for the model, one of them the
+    /// package too.
+    #[arg(long, value_name = "FILE")]
+    policy: Option<PathBuf>,
     #[command(flatten)]
     trusted: TrustedArgs,
 }
@@ -63,22 +69,48 @@ pub(crate) struct CatArgs {
 }
 
 pub(super) fn verify(args: &VerifyArgs, host: &Host) -> Result<Exit, Failure> {
-    let trust = args.trusted.required(host)?;
     let name = args.package.as_str();
     let progress = host.progress();
-    let verdict = if name == "-" {
-        verify_package_stream(std::io::stdin(), &trust, host.now, &*progress)
+    let verdict = if let Some(policy) = &args.policy {
+        by_policy(args, policy, &*progress, host)?
     } else {
-        let source = source::open(name)?;
-        verify_package(&*source, &trust, host.now, &*progress)
+        let trust = args.trusted.required(host)?;
+        let verdict = if name == "-" {
+            verify_package_stream(std::io::stdin(), &trust, host.now, &*progress)
+        } else {
+            verify_package(&*source::open(name)?, &trust, host.now, &*progress)
+        };
+        verdict.map_err(failed(name))?
     };
-    match verdict.map_err(failed(name))? {
+    match verdict {
         PackageVerdict::Refused(refused) => refuse(name, *refused, host),
         PackageVerdict::Accepted(accepted) => {
             accept(name, &accepted, None, host)?;
             Ok(Exit::Accepted)
         }
     }
+}
+
+fn by_policy(
+    args: &VerifyArgs,
+    policy: &Path,
+    progress: &dyn Progress,
+    host: &Host,
+) -> Result<PackageVerdict, Failure> {
+    if args.trusted.is_given() {
+        return Err(Failure::plain(Exit::Misuse, "a policy is given, and something that policies say")
+            .with_help("leave one of the two out: a policy names its signers and what they need itself"));
+    }
+    let policy = load(policy)?;
+    let package = Path::new(&args.package);
+    let source = source::local(package)?;
+    let instance = args.trusted.access().lazily(host)?;
+    let verdict = verify_package_with_policy((package, &source), &policy, &instance, host.now, progress);
+    verdict.map_err(|error| match error {
+        PackagePolicyError::Policy(error) => undecided(&args.package, &error),
+        PackagePolicyError::Open(error) => source::failure(&args.package, &error),
+        error => Failure::new(Exit::Undecided, format!("cannot verify {}", args.package), &error),
+    })
 }
 
 pub(super) fn extract(args: &ExtractArgs, host: &Host) -> Result<Exit, Failure> {

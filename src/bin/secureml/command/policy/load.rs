@@ -7,7 +7,7 @@ use crate::exit::Exit;
 use crate::failure::Failure;
 
 /// Reads a policy to go by.
-pub(super) fn load(path: &Path) -> Result<Policy, Failure> {
+pub(crate) fn load(path: &Path) -> Result<Policy, Failure> {
     Policy::load(path).map_err(|error| failure(path, &error))
 }
 

@@ -10,4 +10,5 @@ mod show;
 mod verify;
 
 pub(crate) use args::{PolicyArgs, run};
-pub(crate) use verify::{PolicyVerifyArgs, verify};
+pub(crate) use load::load;
+pub(crate) use verify::{PolicyVerifyArgs, undecided, verify};

@@ -141,7 +141,7 @@ fn written(failure: &Failure) -> WrittenFailure<'_> {
 }
 
 /// Why there is no verdict, and what to do.
-pub(super) fn undecided(name: &str, error: &PolicyVerifyError) -> Failure {
+pub(crate) fn undecided(name: &str, error: &PolicyVerifyError) -> Failure {
     match error {
         PolicyVerifyError::Instance(error) => no_trust_root(error),
         PolicyVerifyError::Verify(VerifyModelError::Signature(_)) | PolicyVerifyError::Folder { .. } => {
