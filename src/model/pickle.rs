@@ -23,7 +23,7 @@ pub(super) enum Ending {
 
 /// Walks the opcodes; `is_whole` says that the file has no more bytes.
 pub(super) fn read(head: &[u8], is_whole: bool) -> Reading {
-    let mut walk = Walk { rest: head, depth: 0, below: Vec::new(), imports: false, calls: false };
+    let mut walk = Walk { rest: head, depth: 0, below: Vec::new(), imports: false, extends: false, calls: false };
     let ending = loop {
         match walk.step() {
             Ok(None) => {}
@@ -43,6 +43,8 @@ struct Walk<'a> {
     /// The same for the marks below.
     below: Vec<usize>,
     imports: bool,
+    /// Something registered under a number was named; raw weights begin with one of these bytes just as often.
+    extends: bool,
     calls: bool,
 }
 
@@ -74,7 +76,8 @@ impl Walk<'_> {
         if !self.skip_argument(code)? {
             return Ok(Some(Ending::Broken));
         }
-        self.imports |= matches!(code, b'c' | b'i' | 0x82..=0x84) || (code == 0x93 && self.depth >= 2);
+        self.imports |= matches!(code, b'c' | b'i') || (code == 0x93 && self.depth >= 2);
+        self.extends |= matches!(code, 0x82..=0x84);
         let above = self.depth;
         let holds = match effect {
             Effect::Stop => return Ok(Some(if self.depth > 0 { Ending::Stop } else { Ending::Broken })),
@@ -89,7 +92,7 @@ impl Walk<'_> {
             Effect::ToMark { takes, leaves } => self.unwind() && self.values(takes, leaves),
         };
         let is_call = matches!(code, b'R' | b'i' | b'b' | 0x81 | 0x92) || (code == b'o' && above > 0);
-        self.calls |= holds && self.imports && is_call;
+        self.calls |= holds && (self.imports || self.extends) && is_call;
         Ok((!holds).then_some(Ending::Broken))
     }
 
