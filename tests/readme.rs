@@ -11,7 +11,7 @@ fn lists_every_rule_and_no_other() {
     let readme = read("README.md");
     let listed = readme.split("has a stable `rule`:").nth(1).and_then(|rest| rest.split("\n\n").next());
     let listed: BTreeSet<&str> = listed.expect("the list of rules").split('`').skip(1).step_by(2).collect();
-    let sources: String = ["src/ops", "src/verify", "src/bin/secureml/command"]
+    let sources: String = ["src/ops", "src/verify", "src/bin/secureml/command", "src/bin/secureml/command/policy"]
         .into_iter()
         .flat_map(files)
         .map(|path| read(&path))
@@ -26,6 +26,7 @@ fn lists_every_rule_and_no_other() {
             "certificate-",
             "fingerprint-",
             "proof-",
+            "policy-",
             "ignore-",
             "link-",
             "not-",

@@ -248,7 +248,8 @@ pub(super) fn in_findings(refusal: &Refusal) -> Vec<Finding> {
     }
     let (needed, found) = (refusal.needed, refusal.counted.len());
     if found < needed {
-        let text = format!("{found} of {needed} signatures, none counts for {}", refusal.missing.join(", "));
+        let text =
+            format!("{found} of {needed} signatures that are needed, none counts for {}", refusal.missing.join(", "));
         findings.push(Finding::error("policy-threshold", text));
     }
     findings.extend(explain(&refusal.uncounted, Severity::Error));

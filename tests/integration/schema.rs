@@ -33,6 +33,12 @@ pub(crate) fn faults(schema: &Value, value: &Value, place: &str) -> Vec<String> 
                 let items = value.as_array().into_iter().flatten();
                 inner.extend((0..).zip(items).flat_map(|(index, item)| faults_at(rule, item, place, &index)));
             }
+            "$ref" => {
+                // A place in the same document.
+                let place_of = rule.as_str().and_then(|text| text.strip_prefix('#')).expect("a place in the schema");
+                let root = output_schema();
+                inner.extend(faults(root.pointer(place_of).expect("a schema"), value, place));
+            }
             "properties" => inner.extend(field_faults(schema, value, place)),
             "oneOf" => {
                 let forms = rule.as_array().expect("a list").iter();
