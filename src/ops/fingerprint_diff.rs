@@ -88,5 +88,5 @@ pub(super) fn too_many_chunks(sizes: &[u64], chunk_bytes: Option<NonZeroU64>) ->
     Some(Finding::error("fingerprint-chunks", text))
 }
 
-/// A folder without files, where no reason for a difference is found.
-pub(super) const NOWHERE: &str = "/dev/null";
+/// A path where nothing is, so that no reason for a difference is found; `/dev/null` itself would be an empty file.
+pub(super) const NOWHERE: &str = "/dev/null/nothing";
