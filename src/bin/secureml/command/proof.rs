@@ -19,6 +19,7 @@ use super::trusted::TrustedArgs;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::host::Host;
+use crate::printer::plain;
 
 #[derive(Debug, Args)]
 #[command(args_override_self = true)]
@@ -65,11 +66,16 @@ pub(crate) fn prove(args: &ProveArgs, host: &Host) -> Result<Exit, Failure> {
             "name a file of the fingerprint and bytes that it has; `secureml fingerprint create` builds the trees",
         )
     })?;
+    if args.output.is_file() && read_proof(&args.output).is_err() {
+        return Err(Failure::plain(Exit::Misuse, format!("{} exists and is not a proof", args.output.display()))
+            .with_help("give another path with --output, or remove the file first"));
+    }
     let text = proof.to_json().map_err(std::io::Error::other).map_err(Failure::from)?;
     write_text(&args.output, &text)?;
     let Range { start, end } = proof.range;
     let printer = host.printer();
-    printer.result(&format!("{} proves bytes {start}-{end} of {}", args.output.display(), args.file))?;
+    let (output, file) = (args.output.display().to_string(), plain(&args.file));
+    printer.result(&format!("{} proves bytes {start}-{end} of {file}", plain(&output)))?;
     let report = Report::new("fingerprint", Exit::Accepted.outcome())
         .about(&*args.file, None)
         .with_output(args.output.display().to_string());
@@ -78,13 +84,7 @@ pub(crate) fn prove(args: &ProveArgs, host: &Host) -> Result<Exit, Failure> {
 }
 
 pub(crate) fn check(args: &CheckProofArgs, host: &Host) -> Result<Exit, Failure> {
-    let unreadable = |error: &dyn std::error::Error| {
-        Failure::new(Exit::Undecided, format!("cannot use the proof {}", args.proof.display()), error)
-            .with_help("make one with `secureml fingerprint prove`")
-    };
-    let text = read_to_limit(&args.proof, MAX_PROOF_BYTES).map_err(|error| unreadable(&error))?;
-    let text = String::from_utf8(text).map_err(|error| unreadable(&error))?;
-    let proof = ChunkProof::from_json(&text).map_err(|error| unreadable(&error))?;
+    let proof = read_proof(&args.proof)?;
     let known = match &args.fingerprint {
         None => None,
         Some(path) => Some(read::verified_fingerprint(path, Some(&args.trusted.required(host)?), host)?),
@@ -102,7 +102,7 @@ pub(crate) fn check(args: &CheckProofArgs, host: &Host) -> Result<Exit, Failure>
     let authentic = known.as_ref().and_then(read::Known::authentic);
     if findings.is_empty() {
         say_signer(authentic, host);
-        printer.result(&format!("{name} belong to the model {root}"))?;
+        printer.result(&format!("{} belong to the model {root}", plain(&name)))?;
     } else {
         let message = format!("{} is not proved to be {name}", args.data.display());
         let help = Some("get the bytes, and the proof, again from where they came from".to_owned());
@@ -114,6 +114,17 @@ pub(crate) fn check(args: &CheckProofArgs, host: &Host) -> Result<Exit, Failure>
         .with_findings(&findings);
     printer.report(&report)?;
     Ok(exit)
+}
+
+/// The proof in a file; nothing is proved by reading it.
+fn read_proof(path: &Path) -> Result<ChunkProof, Failure> {
+    let unreadable = |error: &dyn std::error::Error| {
+        Failure::new(Exit::Undecided, format!("cannot use the proof {}", path.display()), error)
+            .with_help("make one with `secureml fingerprint prove`")
+    };
+    let text = read_to_limit(path, MAX_PROOF_BYTES).map_err(|error| unreadable(&error))?;
+    let text = String::from_utf8(text).map_err(|error| unreadable(&error))?;
+    ChunkProof::from_json(&text).map_err(|error| unreadable(&error))
 }
 
 /// What speaks against the proof.
