@@ -1,5 +1,5 @@
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand, ValueEnum};
 use secureml::manifest::Method;
@@ -166,6 +166,10 @@ fn run_with(args: &ModelArgs, method: Method, signer: &dyn Signer, host: &Host) 
     let name = args.model.display().to_string();
     let progress = host.progress();
     let (options, target) = (FingerprintOptions::default(), args.fingerprint());
+    if target.as_ref().is_some_and(|target| is_same_place(target, &args.signature)) {
+        return Err(Failure::plain(Exit::Misuse, "signature and fingerprint would be the same file")
+            .with_help("give another path with --signature, or with --fingerprint"));
+    }
     let fingerprint = target.as_ref().map(|path| FingerprintTarget { options: &options, path });
     let result = if args.add {
         add_signature(&args.model, &args.signature, signer, &*progress)
@@ -197,4 +201,10 @@ fn run_with(args: &ModelArgs, method: Method, signer: &dyn Signer, host: &Host) 
         .with_findings(&signed.warnings);
     printer.report(&report)?;
     Ok(Exit::Accepted)
+}
+
+/// Whether two paths are the same file, which need not be there yet.
+fn is_same_place(a: &Path, b: &Path) -> bool {
+    let absolute = |path: &Path| std::fs::canonicalize(path).or_else(|_| std::path::absolute(path)).ok();
+    absolute(a) == absolute(b)
 }
