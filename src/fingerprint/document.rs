@@ -41,7 +41,8 @@ impl Fingerprint {
         chunk_bytes: Option<NonZeroU64>,
         files: Vec<FilePrint>,
     ) -> Result<Self, FingerprintError> {
-        if !algorithms.is_sorted_by(|a, b| a < b) || !algorithms.contains(&Algorithm::Sha256) {
+        let needed = [Algorithm::Sha256, serialization.algorithm];
+        if !algorithms.is_sorted_by(|a, b| a < b) || needed.iter().any(|needed| !algorithms.contains(needed)) {
             return Err(FingerprintError::Algorithms);
         }
         if files.is_empty() {
@@ -195,8 +196,10 @@ pub enum FingerprintError {
     /// There is no file.
     #[error("the fingerprint lists no file")]
     Empty,
-    /// SHA-256 is missing, or the algorithms are not in order.
-    #[error("the fingerprint's algorithms are not in order, one is there twice, or sha256 is missing")]
+    /// SHA-256 or the hash of the model signature is missing, or the algorithms are not in order.
+    #[error(
+        "the fingerprint's algorithms are not in order, one is there twice, or sha256 or the model's own is missing"
+    )]
     Algorithms,
     /// Files are not sorted, or one is there twice.
     #[error("the fingerprint lists {path:?} out of order or twice")]
