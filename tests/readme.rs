@@ -26,6 +26,7 @@ fn lists_every_rule_and_no_other() {
             "certificate-",
             "fingerprint-",
             "proof-",
+            "package-",
             "policy-",
             "ignore-",
             "link-",

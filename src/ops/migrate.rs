@@ -2,9 +2,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use serde::Serialize;
-
 use super::cosign::{self, BlobSignature, CosignError};
+use super::migration_report::MigrationReport;
 use super::package::{CreateError, Created, PackageRequest, PackageSigner, create_package};
 use super::verify::in_words;
 use super::{
@@ -82,29 +81,6 @@ pub struct Migrated {
     pub verified: Option<Verified>,
     /// What became of everything.
     pub report: MigrationReport,
-}
-
-/// What was carried over, what not and why; it lies in the package as `secureml/reports/migration.json`.
-#[derive(Debug, Clone, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct MigrationReport {
-    /// The version of this document's form: 1.
-    pub format_version: u32,
-    /// What was migrated: `oms`, `cosign` or `secureaiml`.
-    pub source: &'static str,
-    /// What is in the package now, and what is known of it.
-    pub carried_over: Vec<MigratedItem>,
-    /// What is not, or not believed.
-    pub not_carried_over: Vec<MigratedItem>,
-}
-
-/// One thing, and what became of it.
-#[derive(Debug, Clone, Serialize)]
-pub struct MigratedItem {
-    /// What it is, by its name in the source.
-    pub what: String,
-    /// Where it is now, or why it is nowhere.
-    pub how: String,
 }
 
 /// Takes a model and its old signature over into a package.
@@ -325,30 +301,6 @@ fn package(
         imported,
     };
     Ok(create_package(&request, PackageSigner::Signer(signer), progress)?)
-}
-
-impl MigrationReport {
-    const fn new(source: &'static str) -> Self {
-        Self { format_version: 1, source, carried_over: Vec::new(), not_carried_over: Vec::new() }
-    }
-
-    fn carried(&mut self, what: &str, how: impl Into<String>) {
-        self.carried_over.push(MigratedItem { what: what.to_owned(), how: how.into() });
-    }
-
-    /// Takes bundles over single files along, as they are.
-    fn carry_blobs(&mut self, blobs: Vec<BlobSignature>) -> Vec<(String, Vec<u8>)> {
-        let mut imported = Vec::new();
-        for BlobSignature { name, content, file, by } in blobs {
-            self.carried(&name, format!("secureml/imported/cosign/{name}, as it is; it holds for {file}, by {by}"));
-            imported.push((format!("cosign/{name}"), content));
-        }
-        imported
-    }
-
-    fn left(&mut self, what: &str, why: impl Into<String>) {
-        self.not_carried_over.push(MigratedItem { what: what.to_owned(), how: why.into() });
-    }
 }
 
 /// Why nothing was migrated.

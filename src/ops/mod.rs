@@ -12,6 +12,7 @@ mod fingerprint_diff;
 mod fingerprint_file;
 mod formats;
 mod migrate;
+mod migration_report;
 mod observe;
 pub mod package;
 mod policy;
@@ -30,9 +31,8 @@ pub use fingerprint::{
 };
 pub use fingerprint_diff::diff_fingerprints;
 pub use fingerprint_file::{DocumentError, FingerprintFileError, ReadFingerprint, SignedState, read_fingerprint};
-pub use migrate::{
-    MigrateError, MigrateRequest, Migrated, MigratedItem, Migration, MigrationReport, MigrationSource, migrate,
-};
+pub use migrate::{MigrateError, MigrateRequest, Migrated, Migration, MigrationSource, migrate};
+pub use migration_report::{MigratedItem, MigrationReport};
 pub use observe::{ObserveError, ObserveRequest, Observed, ObservedSigner, observe_signers};
 pub use policy::{PolicyRefused, PolicyRequest, PolicyVerdict, PolicyVerifyError, verify_with_policy};
 pub use selection::{HashAllError, Selection, SingleFileName};
