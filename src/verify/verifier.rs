@@ -28,7 +28,7 @@ impl<'a> Verifier<'a> {
         self.trust
     }
 
-    /// Checks a model signature: that it holds ([`Verifier::authenticate`]), and that the payload is a statement about a
+    /// Checks a model signature: that it holds, and that the payload is a statement about a
     /// model, in the format that goes with the way it was signed (OMS 1.0, section 8.3).
     ///
     /// Not checked here: whether files on disk are those of the manifest.
