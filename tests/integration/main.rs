@@ -29,6 +29,7 @@ mod passphrases;
 mod pipes_and_modes;
 mod pki;
 mod places;
+mod policy;
 mod properties;
 mod refusals;
 mod schema;

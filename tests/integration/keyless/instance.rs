@@ -11,37 +11,37 @@ use secureml::sign::{FileKey, SigningKey as _};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
-pub(super) use certificate::{Leaf, email, host, uri};
-pub(super) use log::Log;
-pub(super) use timestamp::{TIME_STAMPING, TimestampAuthority, Token, VALIDITY};
+pub(crate) use certificate::{Leaf, email, host, uri};
+pub(crate) use log::Log;
+pub(crate) use timestamp::{TIME_STAMPING, TimestampAuthority, Token, VALIDITY};
 
 /// The keys of an instance.
-pub(super) struct Instance {
-    pub(super) ca: FileKey,
-    pub(super) ct_log: FileKey,
-    pub(super) rekor: FileKey,
-    pub(super) tsa: TimestampAuthority,
+pub(crate) struct Instance {
+    pub(crate) ca: FileKey,
+    pub(crate) ct_log: FileKey,
+    pub(crate) rekor: FileKey,
+    pub(crate) tsa: TimestampAuthority,
 }
 
 /// A signature in the making: what is signed, by which key, with which certificate.
-pub(super) struct Signed {
-    pub(super) payload: Vec<u8>,
-    pub(super) signature: Vec<u8>,
-    pub(super) certificate: Vec<u8>,
+pub(crate) struct Signed {
+    pub(crate) payload: Vec<u8>,
+    pub(crate) signature: Vec<u8>,
+    pub(crate) certificate: Vec<u8>,
 }
 
 /// The first second in which the certificate of a usual plan is good.
-pub(super) const START: u64 = 1_750_000_000;
+pub(crate) const START: u64 = 1_750_000_000;
 /// For how many seconds.
-pub(super) const LIFE: u64 = 600;
+pub(crate) const LIFE: u64 = 600;
 
 impl Instance {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self { ca: key(), ct_log: key(), rekor: key(), tsa: TimestampAuthority::new() }
     }
 
     /// Its `TrustedRoot`.
-    pub(super) fn trusted_root(&self) -> Value {
+    pub(crate) fn trusted_root(&self) -> Value {
         let window = json!({"start": "2020-01-01T00:00:00Z"});
         let log = |url: &str, key: &FileKey| {
             let spki = base64(key.public_key().as_spki());
@@ -67,7 +67,7 @@ impl Instance {
     }
 
     /// A new key's signature over this payload, with its certificate.
-    pub(super) fn sign(&self, payload: &[u8], leaf: &Leaf) -> Signed {
+    pub(crate) fn sign(&self, payload: &[u8], leaf: &Leaf) -> Signed {
         let own = key();
         let signature = own.sign(&Payload::new(payload.to_vec()).pae_digest(SigningHash::Sha256)).expect("a signature");
         Signed {
@@ -78,7 +78,7 @@ impl Instance {
     }
 
     /// The bundle of a signature.
-    pub(super) fn bundle(&self, signed: &Signed, log: &Log, timestamps: &[Vec<u8>]) -> Value {
+    pub(crate) fn bundle(&self, signed: &Signed, log: &Log, timestamps: &[Vec<u8>]) -> Value {
         let timestamps: Vec<Value> = timestamps.iter().map(|token| json!({"signedTimestamp": base64(token)})).collect();
         json!({
             "mediaType": "application/vnd.dev.sigstore.bundle.v0.3+json",
@@ -96,12 +96,12 @@ impl Instance {
 }
 
 /// A new key of the kind that all parts of an instance use here.
-pub(super) fn key() -> FileKey {
+pub(crate) fn key() -> FileKey {
     FileKey::generate(Curve::P256).expect("a new key")
 }
 
 /// How a log's key is called: the SHA-256 over its public half.
-pub(super) fn log_id(key: &FileKey) -> Vec<u8> {
+pub(crate) fn log_id(key: &FileKey) -> Vec<u8> {
     Sha256::digest(key.public_key().as_spki()).to_vec()
 }
 

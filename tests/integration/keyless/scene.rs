@@ -13,20 +13,20 @@ use super::instance::{Instance, Leaf, Log, START, Signed, email};
 use crate::support::{Fixture, assert_accepted, secureml};
 
 /// The model, its payload, and the instance.
-pub(super) struct Scene {
+pub(crate) struct Scene {
     fixture: Fixture,
-    pub(super) instance: Instance,
+    pub(crate) instance: Instance,
     payload: Vec<u8>,
 }
 
 /// The signer whom the verifier asks for, unless a test says otherwise.
-pub(super) const IDENTITY: &str = "signer@example.org";
+pub(crate) const IDENTITY: &str = "signer@example.org";
 /// Who vouches for him.
-pub(super) const PROVIDER: &str = "https://login.example.org";
+pub(crate) const PROVIDER: &str = "https://login.example.org";
 
 impl Scene {
     /// The usual model. What a signature says of it is taken from one made with a key.
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let fixture = Fixture::new();
         let key = fixture.key("key", Curve::P256);
         assert_accepted("sign", &fixture.sign(&key, &[]));
@@ -37,33 +37,38 @@ impl Scene {
         scene
     }
 
+    /// The folder with the model.
+    pub(crate) const fn fixture(&self) -> &Fixture {
+        &self.fixture
+    }
+
     /// Has the verifier go by this trust root from now on.
-    pub(super) fn trust(&self, root: &Value) {
+    pub(crate) fn trust(&self, root: &Value) {
         fs::write(self.trusted_root(), root.to_string()).unwrap();
     }
 
     /// The file with the verifier's trust root.
-    pub(super) fn trusted_root(&self) -> PathBuf {
+    pub(crate) fn trusted_root(&self) -> PathBuf {
         self.fixture.path("trusted_root.json")
     }
 
     /// A signature over the model by whoever this certificate names.
-    pub(super) fn sign(&self, leaf: &Leaf) -> Signed {
+    pub(crate) fn sign(&self, leaf: &Leaf) -> Signed {
         self.instance.sign(&self.payload, leaf)
     }
 
     /// The usual signer's signature.
-    pub(super) fn signed(&self) -> Signed {
+    pub(crate) fn signed(&self) -> Signed {
         self.sign(&usual())
     }
 
     /// Judges a bundle that should be the usual signer's.
-    pub(super) fn verify(&self, bundle: &Value) -> Output {
+    pub(crate) fn verify(&self, bundle: &Value) -> Output {
         self.verify_as(bundle, &["--identity", IDENTITY, "--identity-provider", PROVIDER])
     }
 
     /// Judges a bundle, with these words on whom to expect.
-    pub(super) fn verify_as(&self, bundle: &Value, words: &[&str]) -> Output {
+    pub(crate) fn verify_as(&self, bundle: &Value, words: &[&str]) -> Output {
         fs::write(self.fixture.signature(), bundle.to_string()).unwrap();
         let mut command = secureml();
         command.env("SECUREML_CACHE", self.fixture.path("cache")).args(["--format", "json", "verify"]).args(words);
@@ -74,9 +79,9 @@ impl Scene {
 }
 
 /// The certificate of the usual signer.
-pub(super) fn usual() -> Leaf {
+pub(crate) fn usual() -> Leaf {
     Leaf::new(vec![email(IDENTITY)], &[(1, PROVIDER), (8, PROVIDER)])
 }
 
 /// A log that takes a signature in the middle of its certificate's life.
-pub(super) const IN_TIME: Log = Log::V1 { time: START + 60 };
+pub(crate) const IN_TIME: Log = Log::V1 { time: START + 60 };
