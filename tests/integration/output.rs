@@ -188,9 +188,12 @@ fn cases(fixture: &Fixture, key: &KeyFiles) -> Vec<Case> {
     fs::write(fixture.path("changed.sig"), fs::read(fixture.signature()).unwrap()).unwrap();
     fs::create_dir_all(fixture.path("other/empty")).unwrap();
     fs::write(fixture.path("broken.sig"), "{}").unwrap();
+    let policy = "version: 1\nmodels: [{path: model, signature: model.sig, signers: [{role: a, key: key.pub.pem}]}]\n";
+    fs::write(fixture.path("p.yaml"), policy).unwrap();
+    fs::write(fixture.path("faulty.yaml"), "version: 1\nmodels: []\n").unwrap();
     let root = r#"{"mediaType":"application/vnd.dev.sigstore.trustedroot+json;version=0.1"}"#;
     fs::write(fixture.path("trusted_root.json"), root).unwrap();
-    let lines: [(&str, &str, i32); 33] = [
+    let lines: [(&str, &str, i32); 45] = [
         ("sign", "sign key --private-key key.pem --signature new.sig model", 0),
         (
             "sign in shards",
@@ -222,6 +225,18 @@ fn cases(fixture: &Fixture, key: &KeyFiles) -> Vec<Case> {
             "verify --identity a --identity-provider b --trust-config absent --signature s m",
             3,
         ),
+        ("verify by a policy", "verify --policy p.yaml model", 0),
+        ("verify without a rule", "verify --policy p.yaml other", 1),
+        ("verify several", "verify --policy p.yaml other absent", 3),
+        ("verify by a policy with faults", "verify --policy faulty.yaml model", 2),
+        ("check a policy", "policy check p.yaml", 0),
+        ("check a policy with faults", "policy check faulty.yaml", 2),
+        ("check no policy", "policy check absent.yaml", 3),
+        ("show a rule", "policy show --policy p.yaml model", 0),
+        ("pin signers", "policy lock --policy new.yaml --public-key key.pub.pem --signature absent.sig --yes model", 3),
+        ("pin signers without a key", "policy lock --policy new.yaml --signature model.sig --yes model", 2),
+        ("pin signers again", "policy lock --policy p.yaml --public-key key.pub.pem --yes model", 1),
+        ("print the schema", "policy schema", 0),
         ("inspect", "inspect model.sig", 0),
         ("inspect nonsense", "inspect broken.sig", 1),
         ("inspect nothing", "inspect absent.sig", 3),
@@ -272,6 +287,11 @@ fn assert_fields(name: &str, answer: &Value, command: &str) {
             assert!(has("model") && has("manifest") && !has("error"), "{name}: {answer}");
             assert_eq!(has("signature"), command == "sign", "{name}: {answer}");
         }
+        ("verify", "accepted" | "refused") if has("models") => {
+            let models = answer["models"].as_array().unwrap();
+            assert!(models.iter().all(|model| model["outcome"] == outcome), "{name}: {answer}");
+            assert_eq!(models[0].get("signers").is_some(), outcome == "accepted", "{name}: {answer}");
+        }
         ("verify", "accepted") => {
             assert!(has("model") && has("signature") && has("manifest") && has("identity"), "{name}: {answer}");
         }
@@ -284,7 +304,7 @@ fn assert_fields(name: &str, answer: &Value, command: &str) {
             // Two commands for the key, signing, verifying, one for the change, and the refusal.
             assert_eq!(codes.collect::<Vec<_>>(), [0, 0, 0, 0, 0, 1], "{name}: {answer}");
         }
-        ("completions" | "trust", "accepted") => assert!(has("text"), "{name}"),
+        ("completions" | "trust" | "policy", "accepted") => assert!(has("text"), "{name}"),
         ("inspect", "accepted") => assert_eq!(answer["inspection"]["verified"], false, "{name}: {answer}"),
         (_, "misuse" | "undecided" | "refused") => assert!(has("error"), "{name}: {answer}"),
         _ => panic!("{name}: {answer}"),

@@ -6,9 +6,10 @@ use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::process::{Child, Command, Stdio};
 
 use secureml::crypto::Curve;
+use secureml::sign::SigningKey as _;
 
 use crate::openssl::OpenSsl;
-use crate::support::{Fixture, secureml, skip};
+use crate::support::{Fixture, assert_accepted, secureml, skip};
 
 const PASSPHRASE: &str = "corvus-corax-41";
 
@@ -52,6 +53,35 @@ fn a_wrong_answer_and_none_are_told_apart() {
         assert!(!fixture.signature().exists());
     }
 }
+
+/// Nothing but a yes pins signers.
+#[test]
+fn signers_are_pinned_when_a_person_says_so() {
+    let fixture = Fixture::new();
+    let key = fixture.key("key", Curve::P256);
+    assert_accepted("sign", &fixture.sign(&key, &[]));
+    let policy = fixture.path("p.yaml");
+    for (answer, code, written) in [
+        (b"n\n".as_slice(), 1, false),
+        (b"\n", 1, false),
+        (b"yes, why not\n", 1, false),
+        (b"\x04", 2, false),
+        (b"Yes\n", 0, true),
+    ] {
+        let Some(mut terminal) = Terminal::open(&fixture, LOCK, None) else { return };
+        terminal.child.stdin.as_mut().expect("a pipe").write_all(answer).expect("somebody listens");
+        let (found, shown) = terminal.close();
+        assert_eq!(found, code, "{shown}");
+        assert!(
+            shown.contains(&format!("signer: key {}, known by key.pub.pem", key.key.public_key().hint())),
+            "{shown}"
+        );
+        assert!(shown.contains("Are these the right signers, to be pinned in "), "{shown}");
+        assert_eq!(policy.exists(), written, "{shown}");
+    }
+}
+
+const LOCK: &str = r#"policy lock --policy "$(dirname "$KEY")/p.yaml" --public-key "$(dirname "$KEY")/key.pub.pem" --signature "$SIGNATURE" "$MODEL""#;
 
 #[test]
 fn does_not_ask_in_continuous_integration() {
