@@ -72,7 +72,7 @@ fn quiet_says_nothing_but_errors() {
     let fixture = Fixture::new();
     let key = fixture.key("key", Curve::P256);
     make_certificates(&fixture, &key);
-    let warned = "digest --ignore-paths elsewhere model".split(' ').map(PathBuf::from).collect();
+    let warned = in_words("digest --ignore-paths elsewhere model");
     for (name, words, code) in without_demo(cases(&fixture, &key)).into_iter().chain([("warned", warned, 0)]) {
         for flag in ["--quiet", "-q"] {
             let output = program(&fixture).arg(flag).args(&words).output().unwrap();
@@ -188,12 +188,9 @@ fn cases(fixture: &Fixture, key: &KeyFiles) -> Vec<Case> {
     fs::write(fixture.path("changed.sig"), fs::read(fixture.signature()).unwrap()).unwrap();
     fs::create_dir_all(fixture.path("other/empty")).unwrap();
     fs::write(fixture.path("broken.sig"), "{}").unwrap();
-    let policy = "version: 1\nmodels: [{path: model, signature: model.sig, signers: [{role: a, key: key.pub.pem}]}]\n";
-    fs::write(fixture.path("p.yaml"), policy).unwrap();
-    fs::write(fixture.path("faulty.yaml"), "version: 1\nmodels: []\n").unwrap();
     let root = r#"{"mediaType":"application/vnd.dev.sigstore.trustedroot+json;version=0.1"}"#;
     fs::write(fixture.path("trusted_root.json"), root).unwrap();
-    let lines: [(&str, &str, i32); 45] = [
+    let lines: [(&str, &str, i32); 33] = [
         ("sign", "sign key --private-key key.pem --signature new.sig model", 0),
         (
             "sign in shards",
@@ -225,18 +222,6 @@ fn cases(fixture: &Fixture, key: &KeyFiles) -> Vec<Case> {
             "verify --identity a --identity-provider b --trust-config absent --signature s m",
             3,
         ),
-        ("verify by a policy", "verify --policy p.yaml model", 0),
-        ("verify without a rule", "verify --policy p.yaml other", 1),
-        ("verify several", "verify --policy p.yaml other absent", 3),
-        ("verify by a policy with faults", "verify --policy faulty.yaml model", 2),
-        ("check a policy", "policy check p.yaml", 0),
-        ("check a policy with faults", "policy check faulty.yaml", 2),
-        ("check no policy", "policy check absent.yaml", 3),
-        ("show a rule", "policy show --policy p.yaml model", 0),
-        ("pin signers", "policy lock --policy new.yaml --public-key key.pub.pem --signature absent.sig --yes model", 3),
-        ("pin signers without a key", "policy lock --policy new.yaml --signature model.sig --yes model", 2),
-        ("pin signers again", "policy lock --policy p.yaml --public-key key.pub.pem --yes model", 1),
-        ("print the schema", "policy schema", 0),
         ("inspect", "inspect model.sig", 0),
         ("inspect nonsense", "inspect broken.sig", 1),
         ("inspect nothing", "inspect absent.sig", 3),
@@ -252,7 +237,32 @@ fn cases(fixture: &Fixture, key: &KeyFiles) -> Vec<Case> {
         ("completions of an unknown shell", "completions tcsh", 2),
         ("an unknown command", "destroy model", 2),
     ];
-    lines.map(|(name, line, code)| (name, line.split(' ').map(PathBuf::from).collect(), code)).into()
+    lines.into_iter().chain(of_policies(fixture)).map(|(name, line, code)| (name, in_words(line), code)).collect()
+}
+
+/// The commands around policies.
+fn of_policies(fixture: &Fixture) -> [(&'static str, &'static str, i32); 12] {
+    let policy = "version: 1\nmodels: [{path: model, signature: model.sig, signers: [{role: a, key: key.pub.pem}]}]\n";
+    fs::write(fixture.path("p.yaml"), policy).unwrap();
+    fs::write(fixture.path("faulty.yaml"), "version: 1\nmodels: []\n").unwrap();
+    [
+        ("verify by a policy", "verify --policy p.yaml model", 0),
+        ("verify without a rule", "verify --policy p.yaml other", 1),
+        ("verify several", "verify --policy p.yaml other absent", 3),
+        ("verify by a policy with faults", "verify --policy faulty.yaml model", 2),
+        ("check a policy", "policy check p.yaml", 0),
+        ("check a policy with faults", "policy check faulty.yaml", 2),
+        ("check no policy", "policy check absent.yaml", 3),
+        ("show a rule", "policy show --policy p.yaml model", 0),
+        ("pin signers", "policy lock --policy new.yaml --public-key key.pub.pem --signature absent.sig --yes model", 3),
+        ("pin signers without a key", "policy lock --policy new.yaml --signature model.sig --yes model", 2),
+        ("pin signers again", "policy lock --policy p.yaml --public-key key.pub.pem --yes model", 1),
+        ("print the schema", "policy schema", 0),
+    ]
+}
+
+fn in_words(line: &str) -> Vec<PathBuf> {
+    line.split(' ').map(PathBuf::from).collect()
 }
 
 /// All but the demonstration, which shows an error on its way to a good end.
