@@ -12,6 +12,7 @@ import time
 import commands
 import differences
 import models
+import packages
 import real_models
 import releases
 from record import Record
@@ -38,6 +39,8 @@ def main() -> int:
         differences.run(record, ours, make(folder, "differences"))
         record.section(f"{args.models} random models, both ways")
         models.run(record, ours, make(folder, "models"), schemas, count=args.models, seed=args.seed)
+        record.section("packages and added signatures")
+        packages.run(record, ours, make(folder, "packages"))
         record.section("real models")
         real_models.run(record, ours, make(folder, "real"), args.cache)
         record.section("every release of the reference tool")
