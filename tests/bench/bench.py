@@ -12,6 +12,8 @@ import sys
 import tempfile
 import time
 
+import carried
+
 CHUNK = 1 << 20
 
 
@@ -23,6 +25,7 @@ def main() -> None:
     parser.add_argument("--files", type=int, default=16)
     parser.add_argument("--many", type=int, default=10000)
     parser.add_argument("--runs", type=int, default=5)
+    parser.add_argument("--part", choices=["all", "programs", "carried"], default="all")
     parser.add_argument("--out")
     args = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="secureml-bench-") as folder:
@@ -48,6 +51,8 @@ def bench(args: argparse.Namespace, folder: pathlib.Path) -> list[str]:
 
     ours, theirs = args.secureml, args.reference
     lines = header(args)
+    if args.part == "carried":
+        return [lines[0], *beyond(args, models, folder)]
     for name, model in models.items():
         lines.append(row(f"sign, {name}", sign(ours, model), sign(theirs, model), args.runs))
         lines.append(row(f"verify, {name}", verify(ours, model), verify(theirs, model), args.runs))
@@ -58,6 +63,19 @@ def bench(args: argparse.Namespace, folder: pathlib.Path) -> list[str]:
     for name, more in [("sha256", []), ("blake3", ["--hash", "blake3"]), ("shards", ["--method", "shards"])]:
         command = sign(ours, large, *more)
         lines.append(row(f"sign, {name}", command, ["taskset", "-c", "0", *command], args.runs))
+    return lines + (beyond(args, models, folder) if args.part == "all" else [])
+
+
+def beyond(args: argparse.Namespace, models: dict[str, pathlib.Path], folder: pathlib.Path) -> list[str]:
+    """Fingerprints and packages."""
+    paths = [str(folder / name) for name in ("key.pem", "key.pub.pem")]
+    programs = carried.Programs(measure, peak_mib, args.secureml, *paths, args.runs)
+    names = list(models)
+    large, many = (names[2], models[names[2]]), (names[1], models[names[1]])
+    lines = ["", *carried.FINGERPRINT_TABLE, *carried.fingerprints(programs, *large, folder)]
+    lines += ["", *carried.PACKAGE_TABLE]
+    for name, model in (large, many):
+        lines += carried.packages(programs, name, model, folder)
     return lines
 
 
