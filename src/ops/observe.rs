@@ -1,10 +1,10 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use super::Selection;
 use super::compare::{Compared, Rules, compare};
 use super::policy::{PolicyVerifyError, set};
 use super::verify::{Links, VerifyModelError, in_words};
-use super::{Selection, set_folder};
 use crate::crypto::{Certificate, CertificateError, PublicKey};
 use crate::finding::Finding;
 use crate::manifest::{Manifest, UnsignedFiles};
@@ -120,8 +120,7 @@ pub fn observe_signers(
     // 3. The files.
     let mut warnings: Vec<Finding> =
         signers.iter().flat_map(|signer| signer.authentic.warnings().iter().cloned()).collect();
-    let own: Vec<PathBuf> = paths.into_iter().chain([set_folder(request.signature)]).collect();
-    match compare_with(request, &manifest, &own, progress)? {
+    match compare_with(request, &manifest, &paths, progress)? {
         Compared { is_same: true, findings } => {
             warnings.extend(findings);
             Ok(Ok(Observed { signers, manifest, warnings }))

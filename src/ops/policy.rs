@@ -12,7 +12,7 @@ use super::verify::{Links, VerifyModelError, in_words};
 use super::{Selection, set_folder, signatures};
 use crate::finding::{Finding, Severity};
 use crate::io::ReadError;
-use crate::manifest::{HashError, Manifest};
+use crate::manifest::HashError;
 use crate::model::TreeError;
 use crate::oms::{Bundle, BundleError};
 use crate::policy::{Policy, Requirement, Rule, UnsignedFiles};
@@ -120,8 +120,7 @@ pub fn verify_with_policy<'a>(
         }
     };
     // 3. and 4. The files.
-    let own: Vec<PathBuf> = set.into_iter().chain([set_folder(&first)]).collect();
-    let (is_fit, mut findings) = check_files(request, rule, accepted.manifest(), &own, progress)?;
+    let (is_fit, mut findings) = check_files(request, rule, &accepted, &set, progress)?;
     let signed = accepted.signatures().iter().flat_map(|counted| counted.authentic().warnings());
     findings.extend(signed.cloned());
     findings.extend(explain(accepted.uncounted(), Severity::Warning));
@@ -212,12 +211,20 @@ pub(super) fn unusable_root(refusal: &Refusal) -> Option<String> {
 fn check_files(
     request: &PolicyRequest<'_>,
     rule: &Rule,
-    manifest: &Manifest,
-    own: &[PathBuf],
+    accepted: &Accepted,
+    set: &[PathBuf],
     progress: &dyn Progress,
 ) -> Result<(bool, Vec<Finding>), PolicyVerifyError> {
-    let own: Vec<&Path> = own.iter().map(PathBuf::as_path).collect();
-    let (mut ignore, mut warnings) = request.selection.rules(request.model, &own).map_err(VerifyModelError::from)?;
+    let manifest = accepted.manifest();
+    let is_counted = |path: &Path| accepted.signatures().iter().any(|one| *one.bundle() == *path.display().to_string());
+    let counted: Vec<&Path> = set.iter().map(PathBuf::as_path).filter(|path| is_counted(path)).collect();
+    let (mut ignore, mut warnings) =
+        request.selection.rules(request.model, &counted).map_err(VerifyModelError::from)?;
+    // Of the others, files are left out under their own names, and links are not: nobody vouches for what is behind them,
+    // and it may be any file of the model. What cannot be left out is an unsigned file like any other.
+    for path in set.iter().filter(|path| fs::symlink_metadata(path).is_ok_and(|found| found.is_file())) {
+        drop(ignore.add_on_disk(request.model, path));
+    }
     ignore.extend(rule.ignore());
     let unsigned_files = match rule.unsigned_files() {
         UnsignedFiles::Refuse => crate::manifest::UnsignedFiles::Refuse,

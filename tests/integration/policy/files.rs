@@ -203,3 +203,43 @@ fn signatures_inside_the_model() {
     fs::write(place.fixture.model().join("model.sig2"), "x").unwrap();
     assert_refused("more", &place.verify(), "file-unsigned", "model.sig2");
 }
+
+/// What passes for a signature must not hide files of the model: no link leads to what is left out.
+#[test]
+#[cfg(unix)]
+fn nothing_hides_behind_signatures() {
+    use std::os::unix::fs::symlink;
+    let place = signed();
+    place.policy(&[&by_key("a")], "formats: {deny: [pickle]}");
+    let model = place.fixture.model();
+    let hidden = |name: &str, output: &std::process::Output, file: &str| {
+        assert_refused(name, output, "file-unsigned", &format!("{file}: not signed"));
+        assert_refused(name, output, "policy-format", &format!("{file}: has the format pickle"));
+    };
+    fs::create_dir_all(place.added()).unwrap();
+    fs::write(model.join("evil.py"), PICKLE).unwrap();
+    symlink("../model/evil.py", place.added().join("x.sig")).unwrap();
+    hidden("a bundle that is a link", &place.verify(), "evil.py");
+    fs::remove_file(place.added().join("x.sig")).unwrap();
+    symlink("../model", place.added().join("x.sig")).unwrap();
+    hidden("a link to the model", &place.verify(), "evil.py");
+    fs::remove_dir_all(place.added()).unwrap();
+
+    fs::create_dir(model.join("code")).unwrap();
+    fs::rename(model.join("evil.py"), model.join("code/evil.py")).unwrap();
+    symlink("model/code", place.added()).unwrap();
+    hidden("a set that is a link", &place.verify(), "code/evil.py");
+    fs::create_dir(model.join("code/y.sig")).unwrap();
+    fs::rename(model.join("code/evil.py"), model.join("code/y.sig/evil.py")).unwrap();
+    hidden("a folder by the name of a bundle", &place.verify(), "code/y.sig/evil.py");
+    fs::remove_file(place.added()).unwrap();
+
+    // The first signature is a link into the model, and another one is enough.
+    fs::rename(model.join("code/y.sig/evil.py"), model.join("evil.py")).unwrap();
+    fs::create_dir(place.added()).unwrap();
+    fs::rename(place.fixture.signature(), place.added().join("a.sig")).unwrap();
+    symlink("model/evil.py", place.fixture.signature()).unwrap();
+    hidden("the first bundle", &place.verify(), "evil.py");
+    fs::remove_file(model.join("evil.py")).unwrap();
+    assert_accepted("without it", &place.verify());
+}

@@ -182,6 +182,18 @@ fn paths_are_those_of_the_policy() {
     assert!(!place.fixture.path("far/p.yaml").exists());
 }
 
+#[test]
+fn no_policy_is_put_into_a_model() {
+    let place = Place::new();
+    let a = place.signer("a");
+    place.sign(&a, &[]);
+    let words = ["policy", "lock", "model", "--signature", "model.sig", "--public-key", "a.pub.pem", "--yes"];
+    let output = place.run(&[&words[..], &["--policy", "model/.secureml.yaml"]].concat());
+    assert_eq!(output.status.code(), Some(2));
+    assert!(error(&output).starts_with("model/.secureml.yaml would lie in the model"), "{output:?}");
+    assert!(!place.fixture.path("model/.secureml.yaml").exists());
+}
+
 /// Where rules look by themselves, nothing is said of the place.
 #[test]
 fn the_usual_place_needs_no_word() {

@@ -2,9 +2,11 @@ use secureml::finding::Finding;
 
 use crate::hint;
 
-/// What to do about a model that a policy does not accept: the next step for the first reason that has one.
+/// What to do about a model that a policy does not accept: the next step for the first reason that has one. That there are
+/// too few signatures comes last, as others may say why.
 pub(super) fn for_refused(findings: &[Finding]) -> Option<String> {
-    findings.iter().find_map(|finding| {
+    let (few, others): (Vec<_>, Vec<_>) = findings.iter().partition(|finding| finding.rule == "policy-threshold");
+    others.into_iter().chain(few).find_map(|finding| {
         let help = match finding.rule {
             "policy-no-rule" => {
                 "give it a rule, by hand or with `secureml policy lock`; `secureml policy show MODEL` tells why none fits"
@@ -15,6 +17,9 @@ pub(super) fn for_refused(findings: &[Finding]) -> Option<String> {
                  tells where it is looked for"
             }
             "policy-manifest" => "sign the model anew, and let the others sign again with `secureml sign --add`",
+            "policy-hash" => "ask for signatures with a hash that the rule has (`secureml sign --hash`)",
+            "policy-key-bits" => "ask the signer to sign with a larger key",
+            "policy-timestamp" => "ask the signer to sign with an identity: other signatures carry no time",
             "policy-threshold" => {
                 "ask those who are missing to sign with `secureml sign --add`, and do not use the model until then"
             }

@@ -85,12 +85,17 @@ impl<'a> Target<'a> {
         place().ok_or_else(misuse)
     }
 
-    /// How the policy names a model, which must lie in its folder.
+    /// How the policy names a model, which must lie below its folder.
     pub(super) fn relative_model(&self, model: &Path) -> Result<String, Failure> {
         let inside = fs::canonicalize(model).map_err(|error| {
             Failure::new(Exit::Undecided, format!("cannot read {}", model.display()), &error)
                 .with_help("check the path of the model")
         })?;
+        if inside == self.folder {
+            let message =
+                format!("{} would lie in the model, where who changes the model can change it", self.path.display());
+            return Err(Failure::plain(Exit::Misuse, message).with_help("keep the policy in a folder above the model"));
+        }
         let named = from(&self.folder, &inside).filter(|name| name != ".." && !name.starts_with("../"));
         named.ok_or_else(|| {
             let message = format!("{} does not lie in the folder of {}", model.display(), self.path.display());
