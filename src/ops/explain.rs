@@ -84,7 +84,8 @@ fn look_into(path: &Path, signed: &Digest) -> Option<Finding> {
     if lf != content && is_signed(&lf) {
         return finding("the signed content with its line endings turned from LF to CRLF");
     }
-    if lf == content && is_signed(&with_carriage_returns(&content)) {
+    let crlf = with_carriage_returns(&content);
+    if lf == content && crlf != content && is_signed(&crlf) {
         return finding("the signed content with its line endings turned from CRLF to LF");
     }
     None
