@@ -10,7 +10,7 @@ use serde::ser::SerializeMap as _;
 use serde::{Deserialize, Serialize, Serializer};
 
 use super::base64::Base64;
-use super::object::Object;
+use super::object::{Object, Texts};
 use super::predicate::{PredicateError, Settings, WireSerialization};
 use crate::digest::{Algorithm, Digest, DigestError, Leaf, UnknownAlgorithm};
 use crate::fingerprint::{FilePrint, Fingerprint, FingerprintError, MAX_CHUNKS};
@@ -207,7 +207,7 @@ struct WireFile<'a> {
     path: Cow<'a, str>,
     bytes: u64,
     #[serde(borrow)]
-    digest: BTreeMap<Cow<'a, str>, Cow<'a, str>>,
+    digest: Texts<'a>,
     #[serde(borrow)]
     merkle_root: Option<Cow<'a, str>>,
     #[serde(borrow)]
@@ -221,12 +221,12 @@ impl WireFile<'_> {
         chunk_bytes: Option<NonZeroU64>,
     ) -> Result<FilePrint, FingerprintJsonError> {
         let name = || self.path.to_string();
-        if self.digest.len() != algorithms.len() {
+        if self.digest.0.len() != algorithms.len() {
             return Err(FingerprintJsonError::Digests { name: name() });
         }
         let digest = |algorithm: &Algorithm| {
             let text =
-                self.digest.get(algorithm.name()).ok_or_else(|| FingerprintJsonError::Digests { name: name() })?;
+                self.digest.0.get(algorithm.name()).ok_or_else(|| FingerprintJsonError::Digests { name: name() })?;
             hex(*algorithm, text, &self.path)
         };
         let digests = algorithms.iter().map(digest).collect::<Result<_, _>>()?;
