@@ -11,9 +11,9 @@ use secureml::crypto::Curve;
 use crate::support::{Fixture, assert_accepted, json, secureml};
 
 /// Zeros that take no room on the disk, enough to be read for a while.
-const SIZE: u64 = 256 << 20;
+pub(crate) const SIZE: u64 = 256 << 20;
 /// How often a change is tried that came too late.
-const TRIES: u32 = 50;
+pub(crate) const TRIES: u32 = 50;
 
 /// What happens to a file, by name.
 type Change = (&'static str, fn(&Path));
@@ -94,7 +94,7 @@ fn neither_a_signature_nor_a_verdict_comes_of_a_file_that_changes() {
 
 /// Makes the file anew, and waits until the file system's clock has moved on: a change within one of its ticks leaves no
 /// trace that anybody could see.
-fn fresh(file: &Path) {
+pub(crate) fn fresh(file: &Path) {
     File::create(file).unwrap().set_len(SIZE).unwrap();
     let changed = |path: &Path| fs::metadata(path).map(|found| (found.ctime(), found.ctime_nsec())).unwrap();
     let made = changed(file);
@@ -109,7 +109,7 @@ fn fresh(file: &Path) {
 }
 
 /// Runs a command, and changes the file as soon as the command has opened it.
-fn meanwhile(command: &mut Command, file: &Path, change: fn(&Path)) -> Output {
+pub(crate) fn meanwhile(command: &mut Command, file: &Path, change: fn(&Path)) -> Output {
     let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the program starts");
     while !has_open(&child, file) && child.try_wait().expect("a child").is_none() {}
     change(file);
@@ -122,7 +122,7 @@ fn has_open(child: &Child, file: &Path) -> bool {
     open.flatten().any(|entry| fs::read_link(entry.path()).is_ok_and(|target| target == file))
 }
 
-fn write_at(file: &Path, offset: u64) {
+pub(crate) fn write_at(file: &Path, offset: u64) {
     File::options().write(true).open(file).unwrap().write_all_at(b"x", offset).unwrap();
 }
 
@@ -131,7 +131,7 @@ fn digest_of(output: &Output) -> String {
     json(output)["manifest"]["digest"].as_str().expect("a digest").to_owned()
 }
 
-fn assert_unstable(name: &str, output: &Output) {
+pub(crate) fn assert_unstable(name: &str, output: &Output) {
     let error = &json(output)["error"];
     assert_eq!(error["causes"][0], "large.bin changed while it was being read", "{name}");
     assert_eq!(error["help"], "wait until nothing writes to the model, and try again", "{name}");

@@ -94,14 +94,14 @@ fn entries(folder: &Path) -> BTreeSet<String> {
 }
 
 /// How long a command takes from start to end.
-fn time(command: &mut Command) -> Duration {
+pub(crate) fn time(command: &mut Command) -> Duration {
     let started = Instant::now();
     assert!(command.status().expect("the program starts").success());
     started.elapsed()
 }
 
 /// Starts a command and kills it at this moment; says whether it was still running then.
-fn killed_after(command: &mut Command, moment: Duration) -> bool {
+pub(crate) fn killed_after(command: &mut Command, moment: Duration) -> bool {
     let started = Instant::now();
     let mut child = command.spawn().expect("the program starts");
     // The moment is what varies here; nothing is asserted of it.

@@ -10,9 +10,11 @@
     reason = "a test that fails here says where, and reads only files that it made"
 )]
 
+mod added;
 mod certificate_faults;
 mod certificates;
 mod changing;
+mod fingerprint;
 mod hashing;
 mod ignores;
 mod key_faults;

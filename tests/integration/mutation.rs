@@ -4,7 +4,7 @@
 mod bundle;
 mod bytes;
 mod certificate;
-mod edit;
+pub(crate) mod edit;
 mod envelope;
 #[cfg(unix)]
 mod kinds;

@@ -3,18 +3,18 @@
 use serde_json::{Value, json};
 
 /// A document with one field spoilt.
-pub(super) struct Spoilt {
+pub(crate) struct Spoilt {
     /// Which field, and what happened to it.
-    pub(super) what: String,
+    pub(crate) what: String,
     /// The field's name.
-    pub(super) name: String,
-    pub(super) spoil: Spoil,
-    pub(super) text: String,
+    pub(crate) name: String,
+    pub(crate) spoil: Spoil,
+    pub(crate) text: String,
 }
 
 /// The document with each of its fields, however deep, removed, doubled, made null and retyped; of lists, the first entry
 /// stands for all.
-pub(super) fn spoil_each_field(document: &Value) -> Vec<Spoilt> {
+pub(crate) fn spoil_each_field(document: &Value) -> Vec<Spoilt> {
     let mut all = Vec::new();
     for pointer in pointers(document) {
         let field = document.pointer(&pointer).expect("a field");
@@ -42,7 +42,7 @@ fn pointers(value: &Value) -> Vec<String> {
 
 /// What happens to a field.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Spoil {
+pub(crate) enum Spoil {
     Removed,
     Doubled,
     Null,
@@ -77,7 +77,7 @@ impl Spoil {
     }
 
     /// What the parser says about the field with this name.
-    pub(super) fn complaint(self, name: &str) -> String {
+    pub(crate) fn complaint(self, name: &str) -> String {
         match self {
             Self::Removed => format!("missing field `{name}`"),
             Self::Doubled => format!("duplicate field `{name}`"),
