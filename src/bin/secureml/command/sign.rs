@@ -205,6 +205,10 @@ fn run_with(args: &ModelArgs, method: Method, signer: &dyn Signer, host: &Host) 
 
 /// Whether two paths are the same file, which need not be there yet.
 fn is_same_place(a: &Path, b: &Path) -> bool {
-    let absolute = |path: &Path| std::fs::canonicalize(path).or_else(|_| std::path::absolute(path)).ok();
-    absolute(a) == absolute(b)
+    let place = |path: &Path| {
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let beside = || std::fs::canonicalize(folder).map(|folder| folder.join(path.file_name().unwrap_or_default()));
+        std::fs::canonicalize(path).or_else(|_| beside()).ok()
+    };
+    place(a).is_some_and(|a| place(b) == Some(a))
 }
