@@ -190,7 +190,7 @@ fn cases(fixture: &Fixture, key: &KeyFiles) -> Vec<Case> {
     fs::write(fixture.path("broken.sig"), "{}").unwrap();
     let root = r#"{"mediaType":"application/vnd.dev.sigstore.trustedroot+json;version=0.1"}"#;
     fs::write(fixture.path("trusted_root.json"), root).unwrap();
-    let lines: [(&str, &str, i32); 33] = [
+    let lines: [(&str, &str, i32); 50] = [
         ("sign", "sign key --private-key key.pem --signature new.sig model", 0),
         (
             "sign in shards",
@@ -208,6 +208,35 @@ fn cases(fixture: &Fixture, key: &KeyFiles) -> Vec<Case> {
         ("sign with a public key", "sign key --private-key key.pub.pem --signature new.sig model", 3),
         ("sign by an absent method", "sign pkcs11-key model", 2),
         ("sign as nobody", "sign --signature new.sig model", 3),
+        (
+            "sign with a fingerprint",
+            "sign key --private-key key.pem --fingerprint=print.sig --signature new.sig model",
+            0,
+        ),
+        ("sign once more", "sign key --add --private-key key.pem --signature new.sig model", 0),
+        ("sign another model once more", "sign key --add --private-key key.pem --signature new.sig other", 1),
+        ("sign nothing once more", "sign key --add --private-key key.pem --signature absent.sig model", 3),
+        ("sign once more with a hash", "sign key --add --hash sha256 --private-key key.pem model", 2),
+        ("fingerprint", "fingerprint create --output print.json model", 0),
+        ("fingerprint without trees", "fingerprint create --no-merkle --output plain.json model", 0),
+        ("fingerprint with a key", "fingerprint create --sign --key key.pem --output print.sig model", 0),
+        ("fingerprint of nothing", "fingerprint create other/empty", 1),
+        ("fingerprint in too many places", "fingerprint create --output key.pem model", 2),
+        ("compare by a key", "fingerprint verify --fingerprint print.sig --public-key key.pub.pem model", 0),
+        ("compare another model", "fingerprint verify --fingerprint print.sig --public-key key.pub.pem other", 1),
+        ("compare with nothing", "fingerprint verify --fingerprint absent.json model", 3),
+        ("prove", "fingerprint prove --fingerprint print.json --range 0-2 --output proof.json config.json", 0),
+        (
+            "check a proof",
+            "fingerprint check-proof --fingerprint print.sig --public-key key.pub.pem proof.json model/config.json",
+            0,
+        ),
+        (
+            "check a proof of other bytes",
+            "fingerprint check-proof --fingerprint print.sig --public-key key.pub.pem proof.json model/README.md",
+            1,
+        ),
+        ("compare fingerprints", "fingerprint diff print.json plain.json", 0),
         ("verify", "verify key --public-key key.pub.pem --signature model.sig model", 0),
         ("verify with a certificate", "verify certificate --certificate-chain root.pem --signature c.sig model", 0),
         ("verify another model", "verify key --public-key key.pub.pem --signature model.sig other", 1),
@@ -308,6 +337,14 @@ fn assert_fields(name: &str, answer: &Value, command: &str) {
         ("verify", "refused") => {
             assert!(has("model") && has("signature") && !has("error"), "{name}: {answer}");
             assert!(!answer["findings"].as_array().unwrap().is_empty(), "{name}: {answer}");
+        }
+        ("fingerprint", "accepted") => {
+            assert!(has("model") && !has("error"), "{name}: {answer}");
+            let summed_up = name.starts_with("fingerprint") || name == "compare by a key";
+            assert_eq!(has("fingerprint"), summed_up, "{name}: {answer}");
+        }
+        ("fingerprint", "refused") => {
+            assert!(!answer["findings"].as_array().unwrap().is_empty() || has("error"), "{name}")
         }
         ("demo", "accepted") => {
             let codes = answer["steps"].as_array().unwrap().iter().map(|step| step["exit_code"].as_u64().unwrap());

@@ -3,6 +3,7 @@
 
 mod bytes;
 mod fields;
+mod fingerprint;
 mod flips;
 mod historical;
 mod identities;

@@ -52,6 +52,11 @@ impl Scene {
         self.fixture.path("trusted_root.json")
     }
 
+    /// A place beside the model, or `model` itself.
+    pub(super) fn path(&self, name: &str) -> PathBuf {
+        self.fixture.path(name)
+    }
+
     /// A signature over the model by whoever this certificate names.
     pub(crate) fn sign(&self, leaf: &Leaf) -> Signed {
         self.instance.sign(&self.payload, leaf)
