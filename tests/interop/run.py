@@ -9,6 +9,7 @@ import sys
 import tempfile
 import time
 
+import added
 import commands
 import differences
 import models
@@ -43,6 +44,8 @@ def main() -> int:
         packages.run(record, ours, make(folder, "packages"))
         record.section("real models")
         real_models.run(record, ours, make(folder, "real"), args.cache)
+        record.section("further signatures of one model")
+        added.run(record, ours, make(folder, "added"), args.cache)
         record.section("every release of the reference tool")
         releases.run(record, ours, make(folder, "releases"), args.cache)
     print(f"{record.passed} passed, {record.failed} failed, {record.skipped} skipped")
