@@ -2,7 +2,7 @@ use std::num::NonZeroU64;
 use std::ops::Range;
 
 use super::document::model_leaf;
-use super::{Fingerprint, MAX_CHUNKS, chunk_count};
+use super::{Fingerprint, chunk_count};
 use crate::digest::{ChunkHasher, Digest, Leaf, MerkleTree, RangeProof};
 use crate::model::ModelPath;
 
@@ -53,12 +53,10 @@ impl ChunkProof {
         Ok(Self { path: path.clone(), size: file.size, chunk_bytes, range, in_file, file_index, files, in_model })
     }
 
-    /// A hasher for the bytes of the range; `None` where the proof cuts them into more chunks than a fingerprint has.
+    /// A hasher for the bytes of the range.
     #[must_use]
-    pub fn hasher(&self) -> Option<ChunkHasher> {
-        let bytes = self.range.end.saturating_sub(self.range.start);
-        let few = chunk_count(bytes, self.chunk_bytes) <= MAX_CHUNKS;
-        few.then(|| ChunkHasher::new(MerkleTree::leaf_hasher(), self.chunk_bytes))
+    pub fn hasher(&self) -> ChunkHasher {
+        ChunkHasher::new(MerkleTree::leaf_hasher(), self.chunk_bytes)
     }
 
     /// The model's root as these chunks and the proof give it; what it is worth is said by comparing it with a root that is

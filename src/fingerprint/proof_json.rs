@@ -4,7 +4,7 @@ use std::num::NonZeroU64;
 
 use serde::{Deserialize, Serialize};
 
-use super::ChunkProof;
+use super::{ChunkProof, MAX_CHUNKS, chunk_count};
 use crate::digest::{Leaf, RangeProof};
 use crate::model::{ModelPath, PathError};
 
@@ -45,6 +45,9 @@ impl ChunkProof {
         let nodes =
             |texts: &[String]| texts.iter().map(node).collect::<Result<_, _>>().map(|nodes| RangeProof { nodes });
         let path = if wire.path == "." { ModelPath::root() } else { ModelPath::new(wire.path)? };
+        if chunk_count(wire.end.saturating_sub(wire.start), wire.chunk_bytes) > MAX_CHUNKS {
+            return Err(ProofJsonError::Chunks);
+        }
         Ok(Self {
             path,
             size: wire.file_bytes,
@@ -74,6 +77,9 @@ pub enum ProofJsonError {
     /// A node is not 32 bytes in hexadecimal.
     #[error("a node of the proof is not a SHA-256 in hexadecimal")]
     Node,
+    /// More chunks than a file of a fingerprint has: whoever hashed them would run out of memory.
+    #[error("the proof is about more than {MAX_CHUNKS} chunks")]
+    Chunks,
     /// A name that leads out of the model.
     #[error(transparent)]
     Path(#[from] PathError),

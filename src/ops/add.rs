@@ -5,7 +5,7 @@ use super::Selection;
 use super::compare::{Compared, Rules, compare};
 use super::seal::{check_target, save, seal};
 use super::selection::HashAllError;
-use super::set::{set_folder, signer_id};
+use super::set::{leave_out, set_folder, signatures, signer_id};
 use super::sign::{SignModelError, Signed};
 use super::verify::Links;
 use crate::finding::Finding;
@@ -38,8 +38,9 @@ pub fn add_signature(
         .map_err(|source| SignModelError::FirstStatement { path: path(), source })?;
     signer.prepare()?;
     let folder = set_folder(first);
+    let further = signatures(first).map_err(|source| WriteError { path: folder.clone(), source })?;
     let mut warnings =
-        compare_all(model, &statement, &[first, &folder], progress).map_err(|error| error.into_sign_error(first))?;
+        compare_all(model, &statement, (first, &further), progress).map_err(|error| error.into_sign_error(first))?;
     let (bundle, verified) = seal(signer, payload, |verifier, bundle| verifier.verify(bundle))?;
     let target = folder.join(format!("{}.sig", signer_id(&bundle.material)));
     make_folder(&folder)?;
@@ -69,11 +70,12 @@ impl NotTheSame {
 fn compare_all(
     model: &Path,
     statement: &Statement,
-    own: &[&Path],
+    (first, further): (&Path, &[PathBuf]),
     progress: &dyn Progress,
 ) -> Result<Vec<Finding>, NotTheSame> {
     let selection = Selection { ignore_paths: Vec::new(), ignore_git_paths: true };
-    let (ignore, _) = selection.rules(model, own).map_err(|error| NotTheSame::Undecided(error.into()))?;
+    let (mut ignore, _) = selection.rules(model, &[first]).map_err(|error| NotTheSame::Undecided(error.into()))?;
+    leave_out(further, model, &mut ignore);
     let rules = Rules {
         ignore: &ignore,
         ignore_git_paths: true,

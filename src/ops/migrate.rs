@@ -5,10 +5,11 @@ use std::time::Duration;
 use super::cosign::{self, BlobSignature, CosignError};
 use super::migration_report::MigrationReport;
 use super::package::{CreateError, Created, PackageRequest, PackageSigner, create_package};
+use super::set::own_files;
 use super::verify::in_words;
 use super::{
     DigestRequest, FingerprintOptions, Links, Refused, Selection, SignModelError, SignRequest, SingleFileName, Verdict,
-    VerifyModelError, VerifyRequest, set_folder, sign, verify,
+    VerifyModelError, VerifyRequest, sign, verify,
 };
 use crate::finding::Finding;
 use crate::io::{ReadError, read_to_limit};
@@ -133,8 +134,7 @@ fn blobs(
     if request.blob_bundles.is_empty() {
         return Ok(Ok(Vec::new()));
     }
-    let own = vec![signature.to_owned(), set_folder(signature)];
-    let selection = Selection { ignore_paths: own, ignore_git_paths: true };
+    let selection = Selection { ignore_paths: own_files(signature)?, ignore_git_paths: true };
     let symlinks = verified.manifest().serialization().symlinks;
     let files = cosign::files(model, &selection, symlinks, progress).map_err(SignModelError::from)?;
     Ok(cosign::check(request.blob_bundles, &files, verifier)?)
@@ -189,8 +189,7 @@ fn oms(
     let mut imported = report.carry_blobs(blobs);
     // 2.
     let packaged = if request.sign_again {
-        let further = set_folder(signature);
-        let selection = Selection { ignore_paths: vec![signature.to_owned(), further], ignore_git_paths: true };
+        let selection = Selection { ignore_paths: own_files(signature)?, ignore_git_paths: true };
         let settings = verified.manifest().serialization();
         sign_model(model, (&selection, settings.symlinks, &new), signer, progress)?;
         let how = format!("secureml/imported/model.sig, byte for byte; it holds, by {signed_by}");

@@ -8,6 +8,7 @@ use jiff::Timestamp;
 
 use super::compare::{Compared, Rules, compare, open, settings};
 use super::formats::check_formats;
+use super::set::leave_out;
 use super::verify::{Links, VerifyModelError, in_words};
 use super::{Selection, set_folder, signatures};
 use crate::finding::{Finding, Severity};
@@ -220,11 +221,7 @@ fn check_files(
     let counted: Vec<&Path> = set.iter().map(PathBuf::as_path).filter(|path| is_counted(path)).collect();
     let (mut ignore, mut warnings) =
         request.selection.rules(request.model, &counted).map_err(VerifyModelError::from)?;
-    // Of the others, files are left out under their own names, and links are not: nobody vouches for what is behind them,
-    // and it may be any file of the model. What cannot be left out is an unsigned file like any other.
-    for path in set.iter().filter(|path| fs::symlink_metadata(path).is_ok_and(|found| found.is_file())) {
-        drop(ignore.add_on_disk(request.model, path));
-    }
+    leave_out(set, request.model, &mut ignore);
     ignore.extend(rule.ignore());
     let unsigned_files = match rule.unsigned_files() {
         UnsignedFiles::Refuse => crate::manifest::UnsignedFiles::Refuse,

@@ -6,6 +6,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::digest::{Algorithm, Hasher};
+use crate::io::ReadError;
+use crate::model::IgnoreRules;
 use crate::oms::{KeyIdentifier, Material};
 
 /// The folder of the signatures that were added to this one: its name with `.d` behind.
@@ -40,6 +42,22 @@ pub fn signatures(first: &Path) -> io::Result<Vec<PathBuf>> {
     paths.sort();
     paths.insert(0, first.to_owned());
     Ok(paths)
+}
+
+/// The first signature and the further ones that are files, not links: what may be left out of a model by its path.
+pub(super) fn own_files(first: &Path) -> Result<Vec<PathBuf>, ReadError> {
+    let mut paths = signatures(first).map_err(|source| ReadError::Io { path: set_folder(first), source })?;
+    paths.retain(|path| path == first || fs::symlink_metadata(path).is_ok_and(|found| found.is_file()));
+    Ok(paths)
+}
+
+/// Leaves the further signatures out of a model, if they lie in it: files, under their own names. Nobody vouches for what is
+/// behind a link, and it may be any file of the model.
+pub(super) fn leave_out(further: &[PathBuf], model: &Path, rules: &mut IgnoreRules) {
+    for path in further.iter().filter(|path| fs::symlink_metadata(path).is_ok_and(|found| found.is_file())) {
+        // What cannot be left out is an unsigned file like any other.
+        drop(rules.add_on_disk(model, path));
+    }
 }
 
 /// A name for the signer as the bundle names him, the same for each of his signatures: 16 hexadecimal digits. Nothing

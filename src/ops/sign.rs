@@ -65,13 +65,17 @@ pub fn sign(request: &SignRequest<'_>, signer: &dyn Signer, progress: &dyn Progr
     let SignRequest { model, signature, single_file, fingerprint: target } = request;
     let tree = ModelTree::open(model.model, model.symlinks).map_err(HashError::from).map_err(HashAllError::from)?;
     let set = set_folder(signature);
-    let mut own = vec![*signature, &set];
+    let mut own = vec![*signature];
     own.extend(target.map(|target| target.path));
     for path in [Some(*signature), target.map(|target| target.path)].into_iter().flatten() {
         check_target(path, model.model)?;
     }
     signer.prepare()?;
-    let (rules, mut warnings) = model.selection.rules(model.model, &own)?;
+    let (mut rules, mut warnings) = model.selection.rules(model.model, &own)?;
+    // Under its own name alone: a link there leads to anywhere.
+    if !set.is_symlink() {
+        rules.add_on_disk(model.model, &set)?;
+    }
     let serialization = model.serialization(rules);
     let name = tree.name().map_err(HashError::from).map_err(HashAllError::from)?;
     let (manifest, fingerprint) = match target {

@@ -190,83 +190,8 @@ fn cases(fixture: &Fixture, key: &KeyFiles) -> Vec<Case> {
     fs::write(fixture.path("broken.sig"), "{}").unwrap();
     let root = r#"{"mediaType":"application/vnd.dev.sigstore.trustedroot+json;version=0.1"}"#;
     fs::write(fixture.path("trusted_root.json"), root).unwrap();
-    let lines: [(&str, &str, i32); 50] = [
-        ("sign", "sign key --private-key key.pem --signature new.sig model", 0),
-        (
-            "sign in shards",
-            "sign key --private-key key.pem --method shards --shard-size 7 --signature new.sig model",
-            0,
-        ),
-        ("sign a file", "sign key --private-key key.pem --signature new.sig model/config.json", 0),
-        (
-            "sign with a certificate",
-            "sign certificate --private-key key.pem --signing-certificate leaf.pem --signature c.sig model",
-            0,
-        ),
-        ("sign nothing", "sign key --private-key key.pem --signature new.sig other/empty", 1),
-        ("sign over the model", "sign key --private-key key.pem --signature model/config.json model/config.json", 2),
-        ("sign with a public key", "sign key --private-key key.pub.pem --signature new.sig model", 3),
-        ("sign by an absent method", "sign pkcs11-key model", 2),
-        ("sign as nobody", "sign --signature new.sig model", 3),
-        (
-            "sign with a fingerprint",
-            "sign key --private-key key.pem --fingerprint=print.sig --signature new.sig model",
-            0,
-        ),
-        ("sign once more", "sign key --add --private-key key.pem --signature new.sig model", 0),
-        ("sign another model once more", "sign key --add --private-key key.pem --signature new.sig other", 1),
-        ("sign nothing once more", "sign key --add --private-key key.pem --signature absent.sig model", 3),
-        ("sign once more with a hash", "sign key --add --hash sha256 --private-key key.pem model", 2),
-        ("fingerprint", "fingerprint create --output print.json model", 0),
-        ("fingerprint without trees", "fingerprint create --no-merkle --output plain.json model", 0),
-        ("fingerprint with a key", "fingerprint create --sign --key key.pem --output print.sig model", 0),
-        ("fingerprint of nothing", "fingerprint create other/empty", 1),
-        ("fingerprint in too many places", "fingerprint create --output key.pem model", 2),
-        ("compare by a key", "fingerprint verify --fingerprint print.sig --public-key key.pub.pem model", 0),
-        ("compare another model", "fingerprint verify --fingerprint print.sig --public-key key.pub.pem other", 1),
-        ("compare with nothing", "fingerprint verify --fingerprint absent.json model", 3),
-        ("prove", "fingerprint prove --fingerprint print.json --range 0-2 --output proof.json config.json", 0),
-        (
-            "check a proof",
-            "fingerprint check-proof --fingerprint print.sig --public-key key.pub.pem proof.json model/config.json",
-            0,
-        ),
-        (
-            "check a proof of other bytes",
-            "fingerprint check-proof --fingerprint print.sig --public-key key.pub.pem proof.json model/README.md",
-            1,
-        ),
-        ("compare fingerprints", "fingerprint diff print.json plain.json", 0),
-        ("verify", "verify key --public-key key.pub.pem --signature model.sig model", 0),
-        ("verify with a certificate", "verify certificate --certificate-chain root.pem --signature c.sig model", 0),
-        ("verify another model", "verify key --public-key key.pub.pem --signature model.sig other", 1),
-        ("verify a file", "verify key --public-key key.pub.pem --signature model.sig model/config.json", 1),
-        ("verify by another method", "verify certificate --certificate-chain root.pem --signature model.sig model", 1),
-        ("verify nonsense", "verify key --public-key key.pub.pem --signature broken.sig model", 1),
-        ("verify without a signature", "verify key --public-key key.pub.pem --signature absent.sig model", 3),
-        ("verify without a model", "verify key --public-key key.pub.pem --signature model.sig absent", 3),
-        ("verify by no method", "verify --signature model.sig model", 2),
-        (
-            "verify nobody's signature",
-            "verify --identity a --identity-provider b --trust-config absent --signature s m",
-            3,
-        ),
-        ("inspect", "inspect model.sig", 0),
-        ("inspect nonsense", "inspect broken.sig", 1),
-        ("inspect nothing", "inspect absent.sig", 3),
-        ("show a trust root", "trust show --trust-config trusted_root.json", 0),
-        ("show no trust root", "trust show --trust-config broken.sig", 3),
-        ("digest", "digest model", 0),
-        ("digest of nothing", "digest other", 1),
-        ("digest of what is not there", "digest absent", 3),
-        ("digest by an unknown hash", "digest --hash md5 model", 2),
-        ("digest of no model", "digest", 2),
-        ("demo", "demo", 0),
-        ("completions", "completions bash", 0),
-        ("completions of an unknown shell", "completions tcsh", 2),
-        ("an unknown command", "destroy model", 2),
-    ];
-    lines.into_iter().chain(of_policies(fixture)).map(|(name, line, code)| (name, in_words(line), code)).collect()
+    let lines = LINES.into_iter().chain(of_policies(fixture)).chain(OF_PACKAGES);
+    lines.map(|(name, line, code)| (name, in_words(line), code)).collect()
 }
 
 /// The commands around policies.
@@ -343,7 +268,9 @@ fn assert_fields(name: &str, answer: &Value, command: &str) {
             let summed_up = name.starts_with("fingerprint") || name == "compare by a key";
             assert_eq!(has("fingerprint"), summed_up, "{name}: {answer}");
         }
-        ("fingerprint", "refused") => {
+        ("package", "accepted") => assert!(has("package") || has("model") && has("output"), "{name}: {answer}"),
+        ("migrate", "accepted") => assert!(has("migration") && has("output"), "{name}: {answer}"),
+        ("fingerprint" | "package" | "migrate", "refused") => {
             assert!(!answer["findings"].as_array().unwrap().is_empty() || has("error"), "{name}")
         }
         ("demo", "accepted") => {
@@ -361,3 +288,94 @@ fn assert_fields(name: &str, answer: &Value, command: &str) {
 fn is_coloured(output: &Output) -> bool {
     output.stdout.contains(&0x1b) || output.stderr.contains(&0x1b)
 }
+
+/// A command line, what it is about, and how it ends.
+type Line = (&'static str, &'static str, i32);
+
+const LINES: [Line; 50] = [
+    ("sign", "sign key --private-key key.pem --signature new.sig model", 0),
+    ("sign in shards", "sign key --private-key key.pem --method shards --shard-size 7 --signature new.sig model", 0),
+    ("sign a file", "sign key --private-key key.pem --signature new.sig model/config.json", 0),
+    (
+        "sign with a certificate",
+        "sign certificate --private-key key.pem --signing-certificate leaf.pem --signature c.sig model",
+        0,
+    ),
+    ("sign nothing", "sign key --private-key key.pem --signature new.sig other/empty", 1),
+    ("sign over the model", "sign key --private-key key.pem --signature model/config.json model/config.json", 2),
+    ("sign with a public key", "sign key --private-key key.pub.pem --signature new.sig model", 3),
+    ("sign by an absent method", "sign pkcs11-key model", 2),
+    ("sign as nobody", "sign --signature new.sig model", 3),
+    ("sign with a fingerprint", "sign key --private-key key.pem --fingerprint=print.sig --signature new.sig model", 0),
+    ("sign once more", "sign key --add --private-key key.pem --signature new.sig model", 0),
+    ("sign another model once more", "sign key --add --private-key key.pem --signature new.sig other", 1),
+    ("sign nothing once more", "sign key --add --private-key key.pem --signature absent.sig model", 3),
+    ("sign once more with a hash", "sign key --add --hash sha256 --private-key key.pem model", 2),
+    ("fingerprint", "fingerprint create --output print.json model", 0),
+    ("fingerprint without trees", "fingerprint create --no-merkle --output plain.json model", 0),
+    ("fingerprint with a key", "fingerprint create --sign --key key.pem --output print.sig model", 0),
+    ("fingerprint of nothing", "fingerprint create other/empty", 1),
+    ("fingerprint in too many places", "fingerprint create --output key.pem model", 2),
+    ("compare by a key", "fingerprint verify --fingerprint print.sig --public-key key.pub.pem model", 0),
+    ("compare another model", "fingerprint verify --fingerprint print.sig --public-key key.pub.pem other", 1),
+    ("compare with nothing", "fingerprint verify --fingerprint absent.json model", 3),
+    ("prove", "fingerprint prove --fingerprint print.json --range 0-2 --output proof.json config.json", 0),
+    (
+        "check a proof",
+        "fingerprint check-proof --fingerprint print.sig --public-key key.pub.pem proof.json model/config.json",
+        0,
+    ),
+    (
+        "check a proof of other bytes",
+        "fingerprint check-proof --fingerprint print.sig --public-key key.pub.pem proof.json model/README.md",
+        1,
+    ),
+    ("compare fingerprints", "fingerprint diff print.json plain.json", 0),
+    ("verify", "verify key --public-key key.pub.pem --signature model.sig model", 0),
+    ("verify with a certificate", "verify certificate --certificate-chain root.pem --signature c.sig model", 0),
+    ("verify another model", "verify key --public-key key.pub.pem --signature model.sig other", 1),
+    ("verify a file", "verify key --public-key key.pub.pem --signature model.sig model/config.json", 1),
+    ("verify by another method", "verify certificate --certificate-chain root.pem --signature model.sig model", 1),
+    ("verify nonsense", "verify key --public-key key.pub.pem --signature broken.sig model", 1),
+    ("verify without a signature", "verify key --public-key key.pub.pem --signature absent.sig model", 3),
+    ("verify without a model", "verify key --public-key key.pub.pem --signature model.sig absent", 3),
+    ("verify by no method", "verify --signature model.sig model", 2),
+    ("verify nobody's signature", "verify --identity a --identity-provider b --trust-config absent --signature s m", 3),
+    ("inspect", "inspect model.sig", 0),
+    ("inspect nonsense", "inspect broken.sig", 1),
+    ("inspect nothing", "inspect absent.sig", 3),
+    ("show a trust root", "trust show --trust-config trusted_root.json", 0),
+    ("show no trust root", "trust show --trust-config broken.sig", 3),
+    ("digest", "digest model", 0),
+    ("digest of nothing", "digest other", 1),
+    ("digest of what is not there", "digest absent", 3),
+    ("digest by an unknown hash", "digest --hash md5 model", 2),
+    ("digest of no model", "digest", 2),
+    ("demo", "demo", 0),
+    ("completions", "completions bash", 0),
+    ("completions of an unknown shell", "completions tcsh", 2),
+    ("an unknown command", "destroy model", 2),
+];
+
+/// The commands around packages.
+const OF_PACKAGES: [Line; 15] = [
+    ("package", "package create model --signature model.sig -o model.sml --key key.pem --fingerprint", 0),
+    ("package over another file", "package create model --signature model.sig -o key.pem --key key.pem", 2),
+    ("package another model", "package create other --signature model.sig -o other.sml --key key.pem", 1),
+    ("package nothing", "package create absent --signature model.sig -o other.sml --key key.pem", 3),
+    ("verify a package", "package verify model.sml --public-key key.pub.pem", 0),
+    ("verify no package", "package verify key.pem --public-key key.pub.pem", 1),
+    ("verify a package of nobody's", "package verify model.sml", 2),
+    ("verify a package that is not there", "package verify absent.sml --public-key key.pub.pem", 3),
+    ("show a package", "package inspect model.sml", 0),
+    ("list a package", "package ls model.sml", 0),
+    ("sign a package once more", "package add-signature model.sml --key key.pem", 0),
+    ("extract a package", "package extract model.sml -o extracted --public-key key.pub.pem", 0),
+    ("extract a package onto something", "package extract model.sml -o model --public-key key.pub.pem", 2),
+    ("migrate", "migrate model --signature model.sig --public-key key.pub.pem --to new.sml --key key.pem", 0),
+    (
+        "migrate another model",
+        "migrate other --signature model.sig --public-key key.pub.pem --to n.sml --key key.pem",
+        1,
+    ),
+];

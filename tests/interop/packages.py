@@ -1,4 +1,4 @@
-"""Packages and added signatures before other programs: unzip, Python's zipfile, the reference tool."""
+"""Packages before other programs: unzip, bsdtar, Python's zipfile, the reference tool."""
 
 import pathlib
 import shutil
@@ -20,36 +20,12 @@ FILES = {
 
 def run(record: Record, ours: SecureML, folder: pathlib.Path) -> None:
     signers = reference.make_signers(folder)
-    for signer, other in zip(signers, signers[1:] + signers[:1]):
+    for signer in signers:
         place = folder / signer["name"].replace(" ", "-")
         place.mkdir()
-        added(record, ours, place, signer, other)
         packaged(record, ours, place, signer)
     single(record, ours, folder, signers[0])
     twice(record, ours, folder, signers[0])
-
-
-def added(record: Record, ours: SecureML, place: pathlib.Path, signer: dict, other: dict) -> None:
-    """Each bundle of a set is a signature that the reference tool accepts, whoever made the first one."""
-    for by in ("ours", "theirs"):
-        model, signature = place / f"model-{by}", place / f"{by}.sig"
-        write(model, FILES)
-        config = reference.hashing("sha256", None, False, [], True)
-        if by == "ours":
-            result = ours.sign(model, signature, signer)
-            record.check(f"{signer['name']} signs", result.returncode == 0, result.stderr)
-        else:
-            reference.sign(model, signature, signer, config)
-        result = ours.sign(model, signature, other, "--add")
-        record.check(f"{other['name']} adds to {by}", result.returncode == 0, result.stderr)
-        bundles = [(signature, signer), *((path, other) for path in signature.with_suffix(".sig.d").glob("*.sig"))]
-        record.check(f"{by}: two signatures", len(bundles) == 2, bundles)
-        for path, who in bundles:
-            refusal = reference.verify(model, path, who, config)
-            record.check(f"{by}: {path.name} verified by the reference tool", refusal is None, refusal)
-        (model / "config.json").write_bytes(b"{ }\n")
-        result = ours.sign(model, signature, other, "--add")
-        record.check(f"{by}: a changed model is not added to", result.returncode == 1, result.stderr)
 
 
 def packaged(record: Record, ours: SecureML, place: pathlib.Path, signer: dict) -> None:

@@ -40,7 +40,7 @@ def main() -> int:
         differences.run(record, ours, make(folder, "differences"))
         record.section(f"{args.models} random models, both ways")
         models.run(record, ours, make(folder, "models"), schemas, count=args.models, seed=args.seed)
-        record.section("packages and added signatures")
+        record.section("packages")
         packages.run(record, ours, make(folder, "packages"))
         record.section("real models")
         real_models.run(record, ours, make(folder, "real"), args.cache)

@@ -10,7 +10,7 @@ use super::write::{ModelFile, Small, write};
 use crate::digest::Algorithm;
 use crate::finding::Finding;
 use crate::fingerprint::{FilePrint, Fingerprint};
-use crate::io::read_to_limit;
+use crate::io::{ReadError, read_to_limit};
 use crate::manifest::{HashError, Hashed, Manifest, UnsignedFiles, diff};
 use crate::model::{ModelPath, ModelTree};
 use crate::oms::{
@@ -20,7 +20,7 @@ use crate::ops::compare::{Rules, for_this_kind, settings};
 use crate::ops::describe::{ChunkSize, Described, FingerprintOptions, describe};
 use crate::ops::explain::explain;
 use crate::ops::seal::{seal, target_file};
-use crate::ops::set::{set_folder, signatures, signer_id};
+use crate::ops::set::{leave_out, set_folder, signatures, signer_id};
 use crate::ops::{HashAllError, Links, Selection, SignModelError, SingleFileName};
 use crate::package::{EntryName, FileRecord, MetadataRecord, ModelRecord, PackageManifest};
 use crate::progress::Progress;
@@ -115,7 +115,7 @@ pub fn create_package(
         _ => described.fingerprint.clone(),
     });
     // 2.
-    let further = signed.further(request)?;
+    let further = signed.further()?;
     let metadata = metadata(request, fingerprint.as_ref())?;
     let manifest = manifest(request, &signed.statement.manifest, name, (&files, &metadata))?;
     let json = manifest.to_bytes()?;
@@ -169,6 +169,8 @@ struct SignedModel<'a> {
     content: Vec<u8>,
     bundle: Bundle,
     statement: Statement,
+    /// Those in the folder beside it.
+    further: Vec<PathBuf>,
 }
 
 /// The further signatures that go along.
@@ -187,7 +189,9 @@ impl<'a> SignedModel<'a> {
         let statement = read(Format::V1).or_else(|fault| read(Format::Legacy).map_err(|_| fault));
         let statement =
             statement.map_err(|source: StatementError| CreateError::Statement { path: path.to_owned(), source })?;
-        Ok(Self { path, content, bundle, statement })
+        let unreadable = |source| ReadError::Io { path: set_folder(path), source };
+        let further = signatures(path).map_err(unreadable)?.split_off(1);
+        Ok(Self { path, content, bundle, statement, further })
     }
 
     /// Reads the model once, and holds it against the statement.
@@ -197,10 +201,9 @@ impl<'a> SignedModel<'a> {
         tree: &ModelTree,
         progress: &dyn Progress,
     ) -> Result<Described, CreateError> {
-        let set = set_folder(self.path);
-        let selection = Selection::default();
-        let own = [self.path, &set, request.output];
-        let (ignore, _) = selection.rules(request.model, &own).map_err(HashAllError::from)?;
+        let own = [self.path, request.output];
+        let (mut ignore, _) = Selection::default().rules(request.model, &own).map_err(HashAllError::from)?;
+        leave_out(&self.further, request.model, &mut ignore);
         let rules = Rules {
             ignore: &ignore,
             ignore_git_paths: true,
@@ -227,10 +230,9 @@ impl<'a> SignedModel<'a> {
     }
 
     /// The signatures in the folder beside the first one, as far as they are over the same statement.
-    fn further(&self, request: &PackageRequest<'_>) -> Result<Further, CreateError> {
+    fn further(&self) -> Result<Further, CreateError> {
         let mut further = Further { entries: Vec::new(), warnings: Vec::new() };
-        let unreadable = |source| crate::io::ReadError::Io { path: set_folder(request.signature), source };
-        for (path, number) in signatures(request.signature).map_err(unreadable)?.iter().skip(1).zip(1..=MAX_FURTHER) {
+        for (path, number) in self.further.iter().zip(1..=MAX_FURTHER) {
             let content = read_to_limit(path, MAX_BUNDLE_BYTES)?;
             match Bundle::from_json(&content) {
                 Ok(bundle) if bundle.envelope.payload == self.bundle.envelope.payload => {

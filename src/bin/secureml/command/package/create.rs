@@ -110,7 +110,8 @@ pub(super) fn add_signature(args: &AddSignatureArgs, host: &Host) -> Result<Exit
     say_signer(added.authentic.as_ref(), host);
     printer.result(&format!("{name}: added {}", added.name))?;
     let report = Report::new("package", Exit::Accepted.outcome())
-        .about(name, Some(added.name))
+        .with_package(name)
+        .with_signature(added.name)
         .signed_by(added.authentic.as_ref());
     printer.report(&report)?;
     Ok(Exit::Accepted)
