@@ -27,6 +27,7 @@ mod mutation;
 mod oms_data;
 mod openssl;
 mod output;
+mod package;
 mod passphrases;
 mod pipes_and_modes;
 mod pki;

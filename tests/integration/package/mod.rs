@@ -1,0 +1,8 @@
+//! Packages through the program: made, verified, taken apart, added to, and tampered with.
+
+mod archive;
+mod mutations;
+mod parts;
+mod scene;
+
+pub(crate) use scene::{create, package};
