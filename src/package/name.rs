@@ -51,7 +51,9 @@ impl EntryName {
             return Err(refused("it is empty"));
         }
         if text.len() > MAX_NAME_BYTES {
-            return Err(refused("it has more than 1024 bytes"));
+            // The whole name would leave no room for what is wrong with it.
+            let name = text.chars().take(SHOWN_CHARACTERS).chain(['…']).collect();
+            return Err(NameError { name, reason: "it has more than 1024 bytes" });
         }
         if text.starts_with('/') {
             return Err(refused("it is absolute"));
@@ -224,6 +226,8 @@ const BUNDLE_ENDING: &str = ".sigstore.json";
 
 /// The longest name: what every system that matters can hold as a path.
 const MAX_NAME_BYTES: usize = 1024;
+/// How much of a longer one is shown.
+const SHOWN_CHARACTERS: usize = 64;
 /// How many parts a name may have: more serve to exhaust whoever walks them.
 const MAX_DEPTH: usize = 64;
 
