@@ -9,6 +9,7 @@ mod historical;
 mod identities;
 pub(crate) mod instance;
 mod logs;
+mod packages;
 mod places;
 mod published;
 pub(crate) mod scene;

@@ -14,7 +14,7 @@ use crate::support::{Fixture, assert_accepted, secureml};
 
 /// The model, its payload, and the instance.
 pub(crate) struct Scene {
-    fixture: Fixture,
+    pub(super) fixture: Fixture,
     pub(crate) instance: Instance,
     payload: Vec<u8>,
 }
