@@ -14,7 +14,7 @@ use super::{Selection, set_folder, signatures};
 use crate::finding::{Finding, Severity};
 use crate::io::ReadError;
 use crate::manifest::HashError;
-use crate::model::TreeError;
+use crate::model::{IgnoreRules, TreeError};
 use crate::oms::{Bundle, BundleError};
 use crate::policy::{Policy, Requirement, Rule, UnsignedFiles};
 use crate::progress::Progress;
@@ -235,7 +235,12 @@ fn check_files(
     let mut is_fit = is_same;
     // What is no model at all was told by the comparison.
     if let Ok(tree) = open(request.model, &settings)? {
-        let formats = check_formats(&tree, &settings.ignore, rule.formats())?;
+        // What the signers left out is looked at as well: a loader does not ask them.
+        let mut unseen = ignore.clone();
+        if ignore_git_paths {
+            unseen.extend(&IgnoreRules::git());
+        }
+        let formats = check_formats(&tree, &unseen, rule.formats())?;
         is_fit &= formats.is_empty();
         findings.extend(formats);
     }

@@ -4,7 +4,7 @@ use super::accepted::{Accepted, Counted, Refusal, Uncountable, Uncounted};
 use super::verified::{Authentic, Verified, VerifiedAttestation};
 use super::{BundleFault, Verifier, matching};
 use crate::manifest::Manifest;
-use crate::oms::{Bundle, BundleError};
+use crate::oms::{Attestation, Bundle, BundleError};
 use crate::policy::{Requirement, Rule, RuleSigner, Timestamp, Transparency};
 use crate::trust::sigstore::SigstoreRoot;
 use crate::trust::{CertificateTime, Identity, LogRule, TrustRoot};
@@ -89,15 +89,39 @@ impl<'a> Threshold<'a> {
         self.uncounted.push(Uncounted { bundle: name.to_owned(), role: None, reason });
     }
 
-    /// The first signer of the rule for whom a signature over a statement of another type counts; with him, what he
-    /// signed. Whether it is enough that one has signed is for the caller to know.
-    #[must_use]
-    pub fn attested(&self, bundle: &Bundle, predicate_type: &'static str) -> Option<(&'a str, VerifiedAttestation)> {
-        self.rule.signers().iter().find_map(|signer| {
+    /// Says what everybody must have signed, where it is known beforehand: `bundle` names where it is from.
+    pub fn expect(&mut self, bundle: &str, name: String, manifest: Manifest) {
+        self.statement = Some(Statement { bundle: bundle.to_owned(), name, manifest });
+    }
+
+    /// Looks at a bundle over a statement of another type that vouches for the expected manifest, which `fits` tells.
+    /// Gives the first signer for whom it counts.
+    pub fn add_attested(
+        &mut self,
+        name: &str,
+        bundle: &Bundle,
+        predicate_type: &'static str,
+        fits: impl Fn(&Attestation) -> bool,
+    ) -> Option<Authentic> {
+        let (mut found, mut roles) = (None, Vec::new());
+        for (role, signer) in self.rule.signers().iter().enumerate() {
             let verify = |verifier: &Verifier<'_>| verifier.verify_attestation(bundle, predicate_type);
-            let verified = self.check(signer, bundle, verify, VerifiedAttestation::authentic).ok()?;
-            Some((signer.role.as_str(), verified))
-        })
+            match self.check(signer, bundle, verify, VerifiedAttestation::authentic) {
+                Ok(verified) if fits(verified.attestation()) => {
+                    roles.push(role);
+                    found = Some(verified.authentic().clone());
+                }
+                Ok(_) => {}
+                Err(reason) => {
+                    let (bundle, role) = (name.to_owned(), Some(signer.role.clone()));
+                    self.uncounted.push(Uncounted { bundle, role, reason });
+                }
+            }
+        }
+        let authentic = found.clone()?;
+        self.uncounted.retain(|uncounted| uncounted.bundle != name);
+        self.held.push(Held { bundle: name.to_owned(), authentic, roles });
+        found
     }
 
     /// Whether the signature counts for this signer.

@@ -358,7 +358,7 @@ const LINES: [Line; 50] = [
 ];
 
 /// The commands around packages.
-const OF_PACKAGES: [Line; 15] = [
+const OF_PACKAGES: [Line; 14] = [
     ("package", "package create model --signature model.sig -o model.sml --key key.pem --fingerprint", 0),
     ("package over another file", "package create model --signature model.sig -o key.pem --key key.pem", 2),
     ("package another model", "package create other --signature model.sig -o other.sml --key key.pem", 1),
@@ -370,7 +370,6 @@ const OF_PACKAGES: [Line; 15] = [
     ("show a package", "package inspect model.sml", 0),
     ("list a package", "package ls model.sml", 0),
     ("sign a package once more", "package add-signature model.sml --key key.pem", 0),
-    ("extract a package", "package extract model.sml -o extracted --public-key key.pub.pem", 0),
     ("extract a package onto something", "package extract model.sml -o model --public-key key.pub.pem", 2),
     ("migrate", "migrate model --signature model.sig --public-key key.pub.pem --to new.sml --key key.pem", 0),
     (

@@ -2,8 +2,9 @@ use std::error::Error as _;
 
 use super::error::OpenError;
 use super::open::OpenPackage;
-use super::statement::{PACKAGE_TYPE, fault};
+use super::statement::{MODEL_SIGNATURE, PACKAGE_TYPE, fault};
 use crate::finding::Finding;
+use crate::oms::{Bundle, BundleError};
 use crate::ops::VerifyModelError;
 use crate::ops::verify::in_words;
 use crate::verify::{Authentic, BundleFault, KeylessFault, Verifier};
@@ -87,22 +88,51 @@ pub(super) fn signers(
             continue;
         }
         let mut warnings = authentic.warnings().to_vec();
-        let model_signature = match model_bundle {
-            Err(error) => {
-                let finding = Finding::error("signature-malformed", in_words(error)).at("model.sig");
-                return Ok(Err(PackageRefused { authentic: Some(authentic), findings: vec![finding], fault: None }));
-            }
-            Ok(bundle) => match verifier.verify(bundle) {
-                Ok(verified) => ModelSignature::Verified(Box::new(verified.authentic().clone())),
-                Err(fault) => {
-                    let why = fault.source().map_or_else(|| fault.to_string(), ToString::to_string);
-                    let text = format!("was not checked, the package's signer vouches for it as it is ({why})");
-                    warnings.push(Finding::warning("package-model-signature", text).at("model.sig"));
-                    ModelSignature::VouchedFor
-                }
-            },
+        let model_signature = match judge_model(model_bundle, verifier, &mut warnings) {
+            Ok(model_signature) => model_signature,
+            Err(refused) => return Ok(Err(PackageRefused { authentic: Some(authentic), ..*refused })),
         };
         return Ok(Ok(Signers { authentic, model_signature, warnings }));
     }
     Ok(Err(first.unwrap_or_else(|| PackageRefused::one("package-no-signature", "nobody signed the package"))))
+}
+
+/// What is known of the model signature; one by the trusted signer has to hold.
+fn judge_model(
+    bundle: &Result<Bundle, BundleError>,
+    verifier: &Verifier<'_>,
+    warnings: &mut Vec<Finding>,
+) -> Result<ModelSignature, Box<PackageRefused>> {
+    let refused = |rule, text: String, fault| {
+        let findings = vec![Finding::error(rule, text).at(MODEL_SIGNATURE)];
+        Err(Box::new(PackageRefused { authentic: None, findings, fault }))
+    };
+    let bundle = match bundle {
+        Ok(bundle) => bundle,
+        Err(error) => return refused("signature-malformed", in_words(error), None),
+    };
+    match verifier.verify(bundle) {
+        Ok(verified) => Ok(ModelSignature::Verified(Box::new(verified.authentic().clone()))),
+        Err(fault) if is_foreign(&fault) => {
+            let why = fault.source().map_or_else(|| fault.to_string(), ToString::to_string);
+            let text = format!(
+                "is by somebody else and was not checked, the package's signer vouches for it as it is ({why})"
+            );
+            warnings.push(Finding::warning("package-model-signature", text).at(MODEL_SIGNATURE));
+            Ok(ModelSignature::VouchedFor)
+        }
+        Err(fault) => refused(fault.rule(), in_words(&fault), Some(fault)),
+    }
+}
+
+/// Whether no more is the matter than that somebody else signed. A signature that says it is by the trusted signer has to
+/// hold.
+const fn is_foreign(fault: &BundleFault) -> bool {
+    matches!(
+        fault,
+        BundleFault::OtherMethod { .. }
+            | BundleFault::OtherKey { .. }
+            | BundleFault::Chain(_)
+            | BundleFault::Keyless(KeylessFault::Identity(_) | KeylessFault::Untrusted { .. })
+    )
 }

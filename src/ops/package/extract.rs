@@ -14,7 +14,7 @@ use crate::fingerprint::{Content, hash_contents};
 use crate::io::{WriteError, copy_range, read_at};
 use crate::manifest::HashError;
 use crate::model::ModelPath;
-use crate::package::Entry;
+use crate::package::{Entry, EntryKind};
 use crate::progress::Progress;
 use crate::trust::TrustRoot;
 use crate::verify::Verifier;
@@ -111,6 +111,8 @@ fn copy_all(request: &ExtractRequest<'_>, open: &OpenPackage, root: &Path) -> Re
         let place = match &path {
             Some(path) if !request.all => root.join(path.as_str()),
             None if !request.all => continue,
+            // Anybody can add to these: what is no signature over this model or this package stays inside.
+            None if entry.name.kind() == EntryKind::Signature && !open.signs_this(entry.name.as_str()) => continue,
             _ => root.join(entry.name.as_str()),
         };
         match path {

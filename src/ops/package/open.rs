@@ -41,6 +41,7 @@ impl OpenPackage {
         if let Some(entry) = index.get(MODEL_SIGNATURE) {
             gathered.model_signature = Some(bytes(entry)?);
         }
+        check_signatures(index.of_kind(EntryKind::Signature).map(|entry| entry.size))?;
         for entry in index.of_kind(EntryKind::PackageSignature).chain(index.of_kind(EntryKind::Signature)) {
             gathered.signatures.push((entry.name.to_string(), bytes(entry)?));
         }
@@ -81,6 +82,16 @@ impl OpenPackage {
         let model = self.model_signature.iter().map(|(_, bundle)| (MODEL_SIGNATURE, bundle));
         let others = self.signatures.iter().map(|(name, bundle)| (name.as_str(), bundle));
         model.chain(others).filter_map(|(name, bundle)| Some((name, bundle.as_ref().ok()?)))
+    }
+
+    /// Whether a signature in the package is over what the model signature signs, or the first signature of the package;
+    /// whoever made it.
+    pub(super) fn signs_this(&self, name: &str) -> bool {
+        let payload = |bundle: &Result<Bundle, BundleError>| Some(bundle.as_ref().ok()?.envelope.payload.clone());
+        let own = self.signatures.iter().find(|(found, _)| found == name).and_then(|(_, bundle)| payload(bundle));
+        let model = self.model_signature.as_ref().and_then(|(_, bundle)| payload(bundle));
+        let package = self.signatures.first().and_then(|(_, bundle)| payload(bundle));
+        own.is_some() && (own == model || own == package)
     }
 
     /// The statement of the model signature, whoever signed it.
@@ -142,6 +153,15 @@ impl Gathered {
     }
 }
 
+/// Further signatures are held in memory, and anybody can add some: together they may not be larger than the largest one.
+pub(super) fn check_signatures(sizes: impl IntoIterator<Item = u64>) -> Result<(), PackageError> {
+    let bytes = sizes.into_iter().fold(0_u64, u64::saturating_add);
+    if bytes > MAX_SIGNATURES_BYTES {
+        return Err(PackageError::Limit { what: "bytes of further signatures", limit: MAX_SIGNATURES_BYTES });
+    }
+    Ok(())
+}
+
 /// The SHA-256 of a content.
 pub(super) fn digest(content: &mut dyn Read) -> Result<Digest, PackageError> {
     let mut hasher = Hasher::new(Algorithm::Sha256);
@@ -154,4 +174,6 @@ pub(super) fn digest(content: &mut dyn Read) -> Result<Digest, PackageError> {
     }
 }
 
+/// Those of ten signers of a model of a hundred thousand files.
+const MAX_SIGNATURES_BYTES: u64 = 128 << 20;
 const BUFFER_BYTES: usize = 64 << 10;

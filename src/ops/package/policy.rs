@@ -9,8 +9,10 @@ use super::statement::{MODEL_SIGNATURE, PACKAGE_TYPE, fault};
 use super::verify::{PackageVerdict, hash_and_judge, refusal};
 use crate::finding::{Finding, Severity};
 use crate::model::ModelFormat;
+use crate::oms::Attestation;
 use crate::ops::formats;
 use crate::ops::policy::{applicable, explain, in_findings, unusable_root};
+use crate::ops::verify::in_words;
 use crate::ops::{PolicyVerifyError, VerifyModelError};
 use crate::package::{Content, PackageError, Source};
 use crate::policy::{FormatRule, Policy, Requirement, Rule};
@@ -20,9 +22,9 @@ use crate::verify::Threshold;
 
 /// Verifies a package by the rule that a policy has for its path.
 ///
-/// 1. As many of the rule's signers as it asks for signed the model: `model.sig` and further signatures of the same
-///    statement.
-/// 2. One of them signed the package, and so vouches for all else that is in it.
+/// 1. As many of the rule's signers as it asks for signed the package, or the model in it: `model.sig` and further
+///    signatures of the same statement.
+/// 2. One of them at least signed the package, and so vouches for all else that is in it.
 /// 3. The files are those that were signed, in formats that the rule permits.
 ///
 /// # Errors
@@ -82,42 +84,52 @@ fn signers(
     if !open.findings.is_empty() {
         return Ok(Err(open.findings.clone()));
     }
-    let Some((model_digest, Ok(model))) = &open.model_signature else {
+    let (Some((model_digest, Ok(model))), Some(statement)) = (&open.model_signature, open.model_statement()) else {
         let text = "there is no model signature in the package";
         return Ok(Err(vec![Finding::error("package-no-signature", text)]));
     };
-    let bundles = || open.signatures.iter().filter_map(|(name, bundle)| Some((name, bundle.as_ref().ok()?)));
-    let statement = |bundle| {
-        let (role, verified) = threshold.attested(bundle, PACKAGE_TYPE)?;
-        let digests = (open.manifest_digest, Some(*model_digest));
-        fault(verified.attestation(), &open.manifest, digests.0, digests.1).is_none().then_some((role, verified))
-    };
-    let vouched = bundles().find_map(|(_, bundle)| statement(bundle));
+    let hash = statement.manifest.serialization().algorithm;
+    if !rule.hashes().contains(&hash) {
+        let text = format!("the files are hashed with {hash}, which the rule does not have");
+        return Ok(Err(vec![Finding::error("policy-hash", text).at(MODEL_SIGNATURE)]));
+    }
+    // Whoever signed the package vouches for this very model signature.
+    threshold.expect(MODEL_SIGNATURE, statement.name, statement.manifest);
     threshold.add(MODEL_SIGNATURE, model);
-    for (name, bundle) in bundles().filter(|(_, bundle)| bundle.envelope.payload == model.envelope.payload) {
-        threshold.add(name, bundle);
+    let fits = |attestation: &Attestation| {
+        fault(attestation, &open.manifest, open.manifest_digest, Some(*model_digest)).is_none()
+    };
+    let (mut vouching, mut broken) = (None, Vec::new());
+    for (name, bundle) in &open.signatures {
+        match bundle {
+            Err(error) => {
+                broken.push(Finding::warning("signature-malformed", in_words(error)).at(name));
+            }
+            Ok(bundle) if bundle.envelope.payload == model.envelope.payload => threshold.add(name, bundle),
+            Ok(bundle) => vouching = vouching.or(threshold.add_attested(name, bundle, PACKAGE_TYPE, fits)),
+        }
     }
     let accepted = match threshold.finish() {
         Ok(accepted) => accepted,
         Err(refusal) => {
             return match unusable_root(&refusal) {
                 Some(reason) => Err(VerifyModelError::TrustRoot { reason }.into()),
-                None => Ok(Err(in_findings(&refusal))),
+                None => Ok(Err(in_findings(&refusal).into_iter().chain(broken).collect())),
             };
         }
     };
-    let Some((_, verified)) = vouched else {
+    let Some(authentic) = vouching else {
         let roles: Vec<&str> = rule.signers().iter().map(|signer| signer.role.as_str()).collect();
         let text = format!("none of the rule's signers signed the package itself ({})", roles.join(", "));
         return Ok(Err(vec![Finding::error("policy-package-signer", text)]));
     };
-    let Some(first) = accepted.signatures().first() else {
-        return Ok(Err(vec![Finding::error("policy-threshold", "no signature counts")]));
-    };
     let mut warnings = explain(accepted.uncounted(), Severity::Warning);
-    warnings.extend(verified.authentic().warnings().iter().cloned());
-    let model_signature = ModelSignature::Verified(Box::new(first.authentic().clone()));
-    Ok(Ok(Signers { authentic: verified.authentic().clone(), model_signature, warnings }))
+    warnings.append(&mut broken);
+    warnings.extend(authentic.warnings().iter().cloned());
+    let of_model = accepted.signatures().iter().find(|counted| counted.bundle() == MODEL_SIGNATURE);
+    let model_signature = of_model
+        .map_or(ModelSignature::VouchedFor, |counted| ModelSignature::Verified(Box::new(counted.authentic().clone())));
+    Ok(Ok(Signers { authentic, model_signature, warnings }))
 }
 
 /// Looks at the first bytes of every file of the model.

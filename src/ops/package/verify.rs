@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::authentic::{ModelSignature, PackageRefused, Signers, signers};
 use super::contents::{EntryContent, ShardCount, StreamedContent, differences, wanted};
 use super::error::OpenError;
-use super::open::{Gathered, OpenPackage, digest};
+use super::open::{Gathered, OpenPackage, check_signatures, digest};
 use super::statement::{MANIFEST, MODEL_SIGNATURE};
 use crate::finding::Finding;
 use crate::fingerprint::{Content as _, Sums, hash_contents, hash_in_order};
@@ -190,6 +190,10 @@ fn next<R: Read>(reader: &mut StreamReader<R>, gathered: &mut Gathered) -> Resul
             let digest = digest(&mut content)?;
             gathered.metadata.push((name, digest));
             continue;
+        }
+        if kind == EntryKind::Signature {
+            let held = gathered.signatures.iter().map(|(_, held)| u64::try_from(held.len()).unwrap_or(u64::MAX));
+            check_signatures(held.chain([entry.size]))?;
         }
         let mut bytes = Vec::new();
         content.read_to_end(&mut bytes).map_err(PackageError::from)?;

@@ -1,6 +1,5 @@
 //! A signed package with one of everything in it, and the program to judge what becomes of it.
 
-use std::ffi::OsStr;
 use std::fs;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -128,11 +127,6 @@ pub(super) fn tree(folder: &Path) -> Vec<(String, Vec<u8>)> {
     }
     found.sort();
     found
-}
-
-/// Words of several kinds as one list.
-pub(super) fn words<'a>(words: &[&'a dyn AsRef<OsStr>]) -> Vec<&'a OsStr> {
-    words.iter().map(|word| (*word).as_ref()).collect()
 }
 
 fn other_model(key: &KeyFiles) -> Parts {

@@ -9,7 +9,7 @@ use secureml::finding::Severity;
 use secureml::fingerprint::Fingerprint;
 use secureml::io::{AtomicFile, WriteError};
 use secureml::manifest::Method;
-use secureml::oms::fingerprint_to_json;
+use secureml::oms::{Bundle, fingerprint_to_json};
 use secureml::ops::{
     ChunkSize, CompareRequest, DigestRequest, FingerprintOptions, compare_with_fingerprint, diff_fingerprints,
     fingerprint, sign_fingerprint,
@@ -182,8 +182,13 @@ fn create(args: &CreateArgs, host: &Host) -> Result<Exit, Failure> {
 }
 
 fn write(path: &Path, fingerprint: &Fingerprint) -> Result<(), Failure> {
-    if path.is_file() && read::fingerprint(path).is_err() {
-        return Err(Failure::plain(Exit::Misuse, format!("{} exists and is not a fingerprint", path.display()))
+    let kept = match path.is_file() {
+        true if Bundle::read(path).is_ok() => Some("is signed"),
+        true if read::fingerprint(path).is_err() => Some("is not a fingerprint"),
+        _ => None,
+    };
+    if let Some(what) = kept {
+        return Err(Failure::plain(Exit::Misuse, format!("{} exists and {what}", path.display()))
             .with_help("give another path with --output, or remove the file first"));
     }
     let text = fingerprint_to_json(fingerprint).map_err(std::io::Error::other).map_err(Failure::from)?;

@@ -104,9 +104,10 @@ struct ModelArgs {
     #[arg(long, value_enum, default_value_t, value_name = "NAME")]
     single_file_name: SingleFile,
     /// Sign once more what the signature at --signature signs, as one of several signers: the new signature goes into the
-    /// folder beside it, SIGNATURE.d. The model must still be what was signed.
-    #[arg(long, conflicts_with_all = ["ignore_paths", "ignore_git_paths", "no_ignore_git_paths", "hash", "method",
-          "shard_size", "allow_symlinks", "single_file_name", "fingerprint"])]
+    /// folder beside it, SIGNATURE.d. The model must still be what was signed, and what the first signature leaves out
+    /// must be Git's own or named with --ignore-paths.
+    #[arg(long, conflicts_with_all = ["ignore_git_paths", "no_ignore_git_paths", "hash", "method", "shard_size",
+          "allow_symlinks", "single_file_name", "fingerprint"])]
     add: bool,
     /// Take and sign a fingerprint in the same read of the model. [default file: SIGNATURE with .fingerprint.sig]
     #[arg(long, value_name = "FILE", num_args = 0..=1, require_equals = true)]
@@ -172,7 +173,7 @@ fn run_with(args: &ModelArgs, method: Method, signer: &dyn Signer, host: &Host) 
     }
     let fingerprint = target.as_ref().map(|path| FingerprintTarget { options: &options, path });
     let result = if args.add {
-        add_signature(&args.model, &args.signature, signer, &*progress)
+        add_signature((&args.model, &selection), &args.signature, signer, &*progress)
     } else {
         sign(&SignRequest { model, signature: &args.signature, single_file, fingerprint }, signer, &*progress)
     };

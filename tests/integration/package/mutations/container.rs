@@ -55,6 +55,7 @@ fn outside(scene: &Scene) -> Vec<Case> {
 }
 
 /// The records at the end.
+#[expect(clippy::too_many_lines, reason = "a table")]
 fn ends(scene: &Scene) -> Vec<Case> {
     let archive = || scene.parts.archive();
     let count = u64::try_from(scene.parts.entries.len()).unwrap();

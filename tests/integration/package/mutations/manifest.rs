@@ -47,6 +47,7 @@ fn plain(scene: &Scene, manifest: &str) -> Vec<u8> {
 }
 
 /// Other things in the manifest.
+#[expect(clippy::too_many_lines, reason = "a table")]
 fn fields(scene: &Scene) -> Vec<Case> {
     let vouched = |change: fn(&mut Value)| -> Vec<u8> {
         let parts: Parts = scene.parts.clone().with_manifest(change);

@@ -26,11 +26,12 @@ pub(super) fn local(package: &Path) -> Result<File, Failure> {
     let unreadable = |error: std::io::Error| {
         Failure::new(Exit::Undecided, format!("cannot read {}", package.display()), &error).with_help("check the path")
     };
-    let file = File::open(package).map_err(unreadable)?;
-    if !file.metadata().map_err(unreadable)?.is_file() {
+    // Asked before it is opened: a pipe would wait for somebody to write.
+    if !std::fs::metadata(package).map_err(unreadable)?.is_file() {
         return Err(Failure::plain(Exit::Undecided, format!("{} is not a regular file", package.display()))
             .with_help("give the package's own path; `-` reads it from standard input, to verify it"));
     }
+    let file = File::open(package).map_err(unreadable)?;
     if is_interrupted(package).map_err(unreadable)? {
         let message = format!("a signature is being added to {}, or that was interrupted", package.display());
         return Err(Failure::plain(Exit::Undecided, message).with_help(
@@ -42,9 +43,12 @@ pub(super) fn local(package: &Path) -> Result<File, Failure> {
 
 /// Whether a file begins as packages do.
 pub(crate) fn is_package(path: &Path) -> bool {
+    if !path.is_file() {
+        return false;
+    }
     let mut start = Vec::new();
     let read = File::open(path).and_then(|file| file.take(LOOK_AT_BYTES).read_to_end(&mut start));
-    read.is_ok() && path.is_file() && start.windows(MIMETYPE.len()).any(|window| window == MIMETYPE)
+    read.is_ok() && start.windows(MIMETYPE.len()).any(|window| window == MIMETYPE)
 }
 
 /// What stands in the first entry of every package.

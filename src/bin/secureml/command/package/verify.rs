@@ -25,8 +25,8 @@ pub(crate) struct VerifyArgs {
     /// The package; `-` for standard input.
     #[arg(value_name = "PACKAGE")]
     package: String,
-    /// The policy that says who must have signed: as many of a rule's signers as it asks for the model, one of them the
-    /// package too.
+    /// The policy that says who must have signed: as many of a rule's signers as it asks for, one of them at least the
+    /// package itself and not the model in it alone.
     #[arg(long, value_name = "FILE")]
     policy: Option<PathBuf>,
     #[command(flatten)]
