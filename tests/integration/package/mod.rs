@@ -1,9 +1,15 @@
 //! Packages through the program: made, verified, taken apart, added to, and tampered with.
 
+mod adding;
 mod archive;
+mod builds;
+mod extracting;
+mod killed;
 mod methods;
 mod mutations;
 mod parts;
 mod scene;
+mod served;
+mod sources;
 
 pub(crate) use scene::{create, package};

@@ -12,7 +12,10 @@ const CONTENT: &str = "package-content";
 const CHANGED: &str = "package-metadata-changed";
 
 pub(super) fn cases(scene: &Scene) -> Vec<Case> {
-    [metadata(scene), files(scene), checksums(scene), vouched(scene)].into_iter().flatten().collect()
+    [metadata(scene), files(scene), listed_files(scene), checksums(scene), vouched(scene)]
+        .into_iter()
+        .flatten()
+        .collect()
 }
 
 /// Reports and the like.
@@ -75,10 +78,8 @@ const REPORT_BEFORE: &str = ATTESTATION;
 #[expect(clippy::too_many_lines, reason = "a table")]
 fn files(scene: &Scene) -> Vec<Case> {
     let parts = || scene.parts.clone();
-    let listed = |parts: Parts| parts.listed().bytes();
     let (one, two) = ("model/weights/part-1.bin", "model/weights/part-2.bin");
     let swapped = parts().set(one, scene.parts.get(two)).set(two, scene.parts.get(one));
-    let copies = ("model/empty.bin", "model/README.md");
     vec![
         case(
             "a file changed, with its checksum",
@@ -90,7 +91,7 @@ fn files(scene: &Scene) -> Vec<Case> {
         case("a file empty", parts().set(FILE, b"").bytes(), CONTENT, "model/config.json has 0 bytes"),
         case(
             "a file added",
-            parts().with(copies.0, "model/d.bin", "d").bytes(),
+            parts().with("model/empty.bin", "model/d.bin", "d").bytes(),
             CONTENT,
             "model/d.bin is in the package and",
         ),
@@ -103,11 +104,8 @@ fn files(scene: &Scene) -> Vec<Case> {
         case("every file removed", no_files(scene).bytes(), CONTENT, "model/README.md is in the package's manifest"),
         case("two files exchanged", swapped.bytes(), CONTENT, "model/weights/part-1.bin has 1000 bytes"),
         case(
-            "two files of one size exchanged",
-            {
-                let other = vec![8; 1000];
-                parts().set(two, other).bytes()
-            },
+            "another content of the same size",
+            parts().set(two, vec![8; 1000]).bytes(),
             "file-changed",
             "weights/part-2.bin: changed",
         ),
@@ -117,6 +115,23 @@ fn files(scene: &Scene) -> Vec<Case> {
             CONTENT,
             "model/config.json is in the package's manifest and not",
         ),
+        case(
+            "a file moved out of the model",
+            parts()
+                .without(FILE)
+                .with("model/README.md", "secureml/imported/config.json", scene.parts.get(FILE))
+                .bytes(),
+            "package-order",
+            "secureml/imported/config.json",
+        ),
+    ]
+}
+
+/// The model's files, and the manifest with them: it is then another one than the signed.
+fn listed_files(scene: &Scene) -> Vec<Case> {
+    let parts = || scene.parts.clone();
+    let listed = |parts: Parts| parts.listed().bytes();
+    vec![
         case(
             "a file renamed, and in the manifest",
             listed(parts().renamed(FILE, "model/configs.json")),
@@ -131,7 +146,7 @@ fn files(scene: &Scene) -> Vec<Case> {
         ),
         case(
             "a file added, and to the manifest",
-            listed(parts().with(copies.0, "model/d.bin", "d")),
+            listed(parts().with("model/empty.bin", "model/d.bin", "d")),
             "package-statement",
             "about another manifest",
         ),
@@ -140,15 +155,6 @@ fn files(scene: &Scene) -> Vec<Case> {
             listed(parts().without(FILE)),
             "package-statement",
             "about another manifest",
-        ),
-        case(
-            "a file moved out of the model",
-            parts()
-                .without(FILE)
-                .with("model/README.md", "secureml/imported/config.json", scene.parts.get(FILE))
-                .bytes(),
-            "package-order",
-            "secureml/imported/config.json",
         ),
     ]
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::super::parts::{MANIFEST, Parts};
+use super::super::parts::MANIFEST;
 use super::super::scene::Scene;
 use super::{Case, case};
 
@@ -46,135 +46,63 @@ fn plain(scene: &Scene, manifest: &str) -> Vec<u8> {
     scene.parts.clone().set(MANIFEST, manifest).bytes()
 }
 
+/// A change of the manifest: its name, the rule by which it is refused, what is said of it.
+type Edit = (&'static str, &'static str, &'static str, fn(&mut Value));
+
 /// Other things in the manifest.
-#[expect(clippy::too_many_lines, reason = "a table")]
+const EDITS: &[Edit] = &[
+    ("version 2 of the manifest", "package-version", "format version 2", |json| json["formatVersion"] = 2.into()),
+    ("version 0 of the manifest", "package-version", "format version 0", |json| json["formatVersion"] = 0.into()),
+    ("an unknown field", RULE, "unknown field `extra`", |json| json["extra"] = 1.into()),
+    ("an unknown field of a file", RULE, "unknown field `mode`", |json| json["files"][0]["mode"] = 1.into()),
+    ("no size of a file", RULE, "missing field `size`", |json| {
+        drop(json["files"][0].as_object_mut().unwrap().remove("size"))
+    }),
+    ("another size of a file", "package-content", "has 10 bytes, the package's manifest says 9", |json| {
+        json["files"][0]["size"] = 9.into()
+    }),
+    ("another size of a report", "package-content", "manifest says 9", |json| json["metadata"][0]["size"] = 9.into()),
+    ("a negative size", RULE, "invalid value", |json| json["files"][0]["size"] = (-1).into()),
+    ("a size above 2^53", RULE, "more than 2^53 bytes", |json| json["files"][0]["size"] = ((1_u64 << 53) + 1).into()),
+    ("a digest in capitals", RULE, "does not follow its format", |json| {
+        let digest = json["files"][0]["sha256"].as_str().expect("a text").to_uppercase();
+        json["files"][0]["sha256"] = digest.into();
+    }),
+    ("another digest of a file in the manifest", "file-changed", "README.md: changed", |json| {
+        json["files"][0]["sha256"] = "0".repeat(64).into()
+    }),
+    ("files of the manifest not sorted", RULE, "does not stand in its place", |json| {
+        json["files"].as_array_mut().unwrap().swap(0, 1)
+    }),
+    ("a file of the manifest twice", RULE, "stands there twice", |json| {
+        let first = json["files"][0].clone();
+        json["files"].as_array_mut().unwrap().insert(0, first);
+    }),
+    ("a file of the manifest outside", RULE, "`..` part", |json| json["files"][0]["path"] = "../x".into()),
+    ("a device in the manifest", RULE, "Windows device", |json| json["files"][0]["path"] = "AUX".into()),
+    ("a model without a name", RULE, "is empty", |json| json["model"]["name"] = "".into()),
+    ("a model's name with a line end", RULE, "control characters", |json| json["model"]["name"] = "a\nb".into()),
+    ("a model's name of 256 bytes", RULE, "longer than 255 bytes", |json| {
+        json["model"]["name"] = "a".repeat(256).into()
+    }),
+    ("a time with a fraction", RULE, "not a second in UTC", |json| json["created"] = "2026-01-31T12:00:00.5Z".into()),
+    ("a time that is none", RULE, "not a second in UTC", |json| json["created"] = "today".into()),
+    ("a time in another zone", RULE, NOT_CANONICAL, |json| json["created"] = "2026-01-31T12:00:00+01:00".into()),
+];
+
 fn fields(scene: &Scene) -> Vec<Case> {
-    let vouched = |change: fn(&mut Value)| -> Vec<u8> {
-        let parts: Parts = scene.parts.clone().with_manifest(change);
-        parts.resigned(&scene.key).bytes()
+    let edited = |&(name, rule, says, edit): &Edit| {
+        case(name, scene.parts.clone().with_manifest(edit).resigned(&scene.key).bytes(), rule, says)
     };
     let entry = json!({"path": "secureml/manifest.json", "size": 1, "sha256": "0".repeat(64)});
     let own = scene.parts.clone().with_manifest(|manifest| {
         manifest["metadata"].as_array_mut().expect("a list").insert(2, entry);
     });
-    vec![
-        case(
-            "version 2 of the manifest",
-            vouched(|json| json["formatVersion"] = 2.into()),
-            "package-version",
-            "format version 2",
-        ),
-        case(
-            "version 0 of the manifest",
-            vouched(|json| json["formatVersion"] = 0.into()),
-            "package-version",
-            "format version 0",
-        ),
-        case("an unknown field", vouched(|json| json["extra"] = 1.into()), RULE, "unknown field `extra`"),
-        case(
-            "an unknown field of a file",
-            vouched(|json| json["files"][0]["mode"] = 1.into()),
-            RULE,
-            "unknown field `mode`",
-        ),
-        case(
-            "no size of a file",
-            vouched(|json| drop(json["files"][0].as_object_mut().unwrap().remove("size"))),
-            RULE,
-            "missing field `size`",
-        ),
-        case(
-            "another size of a file",
-            vouched(|json| json["files"][0]["size"] = 9.into()),
-            "package-content",
-            "has 10 bytes, the package's manifest says 9",
-        ),
-        case(
-            "another size of a report",
-            vouched(|json| json["metadata"][0]["size"] = 9.into()),
-            "package-content",
-            "manifest says 9",
-        ),
-        case("a negative size", vouched(|json| json["files"][0]["size"] = (-1).into()), RULE, "invalid value"),
-        case(
-            "a size above 2^53",
-            vouched(|json| json["files"][0]["size"] = ((1_u64 << 53) + 1).into()),
-            RULE,
-            "more than 2^53 bytes",
-        ),
-        case(
-            "a digest in capitals",
-            vouched(|json| {
-                let digest = json["files"][0]["sha256"].as_str().expect("a text").to_uppercase();
-                json["files"][0]["sha256"] = digest.into();
-            }),
-            RULE,
-            "does not follow its format",
-        ),
-        case(
-            "another digest of a file in the manifest",
-            vouched(|json| json["files"][0]["sha256"] = "0".repeat(64).into()),
-            "file-changed",
-            "README.md: changed",
-        ),
-        case(
-            "files of the manifest not sorted",
-            vouched(|json| json["files"].as_array_mut().unwrap().swap(0, 1)),
-            RULE,
-            "does not stand in its place",
-        ),
-        case(
-            "a file of the manifest twice",
-            vouched(|json| {
-                let first = json["files"][0].clone();
-                json["files"].as_array_mut().unwrap().insert(0, first);
-            }),
-            RULE,
-            "stands there twice",
-        ),
-        case(
-            "a file of the manifest outside",
-            vouched(|json| json["files"][0]["path"] = "../x".into()),
-            RULE,
-            "`..` part",
-        ),
-        case(
-            "a device in the manifest",
-            vouched(|json| json["files"][0]["path"] = "AUX".into()),
-            RULE,
-            "Windows device",
-        ),
-        case("a model without a name", vouched(|json| json["model"]["name"] = "".into()), RULE, "is empty"),
-        case(
-            "a model's name with a line end",
-            vouched(|json| json["model"]["name"] = "a\nb".into()),
-            RULE,
-            "control characters",
-        ),
-        case(
-            "a model's name of 256 bytes",
-            vouched(|json| json["model"]["name"] = "a".repeat(256).into()),
-            RULE,
-            "longer than 255 bytes",
-        ),
-        case(
-            "a time with a fraction",
-            vouched(|json| json["created"] = "2026-01-31T12:00:00.5Z".into()),
-            RULE,
-            "not a second in UTC",
-        ),
-        case("a time that is none", vouched(|json| json["created"] = "today".into()), RULE, "not a second in UTC"),
-        case(
-            "a time in another zone",
-            vouched(|json| json["created"] = "2026-01-31T12:00:00+01:00".into()),
-            RULE,
-            NOT_CANONICAL,
-        ),
-        case(
-            "the manifest in its own list",
-            own.resigned(&scene.key).bytes(),
-            RULE,
-            "is listed as metadata, which it is not",
-        ),
-    ]
+    let own = case(
+        "the manifest in its own list",
+        own.resigned(&scene.key).bytes(),
+        RULE,
+        "is listed as metadata, which it is not",
+    );
+    EDITS.iter().map(edited).chain([own]).collect()
 }

@@ -1,0 +1,147 @@
+//! Killed at any moment: an addition can be put right, an extraction is whole or absent.
+#![cfg(unix)]
+
+use std::fs;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use secureml::crypto::Curve;
+
+use super::parts::Parts;
+use super::scene::{create, names, package, tree};
+use crate::support::{Fixture, KeyFiles, assert_accepted, json};
+
+/// How often each is killed.
+const ROUNDS: u32 = 60;
+
+fn packaged(files: usize) -> (Fixture, KeyFiles) {
+    let names: Vec<String> = (0..files).map(|index| format!("folder-{}/file-{index}", index % 7)).collect();
+    let files: Vec<_> = names.iter().map(|name| (name.as_str(), name.as_bytes())).collect();
+    let fixture = Fixture::with(&files);
+    let key = fixture.key("key", Curve::P256);
+    assert_accepted("sign", &fixture.sign(&key, &[]));
+    assert_accepted("create", &create(&fixture, &key, &[]));
+    (fixture, key)
+}
+
+#[test]
+fn an_addition_that_is_killed_can_be_put_right() {
+    let (fixture, key) = packaged(300);
+    let (place, tail) = (fixture.path("model.sml"), fixture.path("model.sml.tail"));
+    let finished = fs::read(&place).unwrap();
+    let add = || {
+        let mut add = package("add-signature");
+        add.arg("--private-key").arg(&key.private).arg(&place).stdout(Stdio::null()).stderr(Stdio::null());
+        add
+    };
+    let verify = || package("verify").arg("--public-key").arg(&key.public).arg(&place).output().unwrap();
+    let whole = time(&mut add());
+    let (mut interrupted, mut untouched, mut added) = (0, 0, 0);
+    for round in 0..ROUNDS {
+        fs::write(&place, &finished).unwrap();
+        let mut child = add().spawn().expect("the program starts");
+        // In every other round as soon as the saved end is there; the others are spread over the whole time.
+        if round % 2 == 0 {
+            let place = || fs::metadata(&place).map_or(0, |found| found.len());
+            let before = place();
+            while child.try_wait().unwrap().is_none() {
+                let later = round % 4 == 0 && place() == before;
+                if tail.exists() && !later {
+                    break;
+                }
+            }
+        } else {
+            wait(whole * ((round * 37) % ROUNDS) / ROUNDS);
+        }
+        child.kill().unwrap();
+        child.wait().unwrap();
+        let verdict = verify();
+        if tail.exists() {
+            assert_eq!(verdict.status.code(), Some(3), "{verdict:?}");
+            let error = json(&verdict)["error"].to_string();
+            assert!(error.contains("`secureml package add-signature` repairs the package first"), "{error}");
+            interrupted += 1;
+        } else {
+            assert_accepted("after the kill", &verdict);
+            let bytes = fs::read(&place).unwrap();
+            if bytes == finished {
+                untouched += 1;
+            } else {
+                added += 1;
+            }
+        }
+        assert!(add().status().unwrap().success(), "the next one repairs it");
+        assert!(!tail.exists());
+        assert_accepted("repaired", &verify());
+        let parts = Parts::of(&fs::read(&place).unwrap());
+        let directory = Parts::of(&finished).archive().directory();
+        assert_eq!(fs::read(&place).unwrap()[..directory], finished[..directory]);
+        assert!(parts.entries.last().unwrap().0.starts_with("secureml/signatures/"));
+    }
+    println!("{interrupted} interrupted, {untouched} untouched, {added} added");
+    assert!(interrupted > 0 && untouched > 0, "both ends must be seen");
+}
+
+#[test]
+fn an_extraction_that_is_killed_leaves_the_whole_model_or_none() {
+    let (fixture, key) = packaged(200);
+    let folder = fixture.path("out");
+    fs::create_dir(&folder).unwrap();
+    let target = folder.join("model");
+    let extract = || {
+        let mut extract = package("extract");
+        extract.arg("--public-key").arg(&key.public).arg("--output").arg(&target).arg(fixture.path("model.sml"));
+        extract.stdout(Stdio::null()).stderr(Stdio::null());
+        extract
+    };
+    let whole = time(&mut extract());
+    let expected = tree(&fixture.model());
+    let (mut absent, mut present) = (0, 0);
+    for round in 0..ROUNDS {
+        fs::remove_dir_all(&folder).unwrap();
+        fs::create_dir(&folder).unwrap();
+        let mut child = extract().spawn().expect("the program starts");
+        if round % 2 == 0 {
+            while child.try_wait().unwrap().is_none() && names(&folder).is_empty() {}
+            wait(whole * (round % 16) / 16);
+        } else {
+            wait(whole * ((round * 37) % ROUNDS) / ROUNDS * 5 / 4);
+        }
+        child.kill().unwrap();
+        child.wait().unwrap();
+        if target.exists() {
+            assert_eq!(tree(&target), expected);
+            present += 1;
+        } else {
+            absent += 1;
+        }
+        // What a kill leaves beside is no model, and keeps nobody from extracting.
+        let left = names(&folder).into_iter().filter(|name| name != "model");
+        assert!(
+            left.clone().all(|name| name.starts_with(".secureml-") && name.ends_with(".tmp")),
+            "{:?}",
+            names(&folder)
+        );
+        if absent > 0 && !target.exists() {
+            assert!(extract().status().unwrap().success());
+            assert_eq!(tree(&target), expected);
+        }
+    }
+    println!("{absent} absent, {present} whole");
+    assert!(absent > 0 && present > 0, "both ends must be seen");
+}
+
+/// How long a command takes from start to end.
+fn time(command: &mut Command) -> Duration {
+    let started = Instant::now();
+    assert!(command.status().expect("the program starts").success());
+    started.elapsed()
+}
+
+/// The moment is what varies here; nothing is asserted of it.
+fn wait(moment: Duration) {
+    let started = Instant::now();
+    while started.elapsed() < moment {
+        std::hint::spin_loop();
+    }
+}

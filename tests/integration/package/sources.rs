@@ -1,0 +1,92 @@
+//! Where a package comes from: standard input that ends early or comes slowly, and paths that are no packages.
+
+use std::fs;
+use std::io::Write as _;
+use std::process::Stdio;
+
+use super::mutations::REPORT;
+use super::scene::{Scene, fed};
+use crate::support::{assert_accepted, assert_refused, json};
+
+#[test]
+fn a_stream_that_ends_early_is_refused_wherever_it_ends() {
+    let scene = Scene::new();
+    let whole = scene.parts.bytes();
+    let archive = scene.parts.archive();
+    let mut ends: Vec<usize> = vec![0, 1, 3, 4, 29, 30];
+    for name in
+        ["mimetype", "secureml/manifest.json", "model.sig", REPORT, "model/README.md", "model/weights/part-1.bin"]
+    {
+        let place = archive.place(name);
+        ends.extend([place.header, place.header + 1, place.header + 30, place.content.start, place.content.end - 1]);
+        ends.extend([place.content.end, place.record, place.record + 45]);
+    }
+    ends.extend((1..=100).step_by(9).map(|missing| whole.len() - missing));
+    ends.extend((0..whole.len()).step_by(1999));
+    for end in &ends {
+        let output = scene.verify_stream(&whole[..*end]);
+        assert_refused(&format!("ends after {end}"), &output, "package-truncated", "cut short");
+    }
+    println!("{} places", ends.len());
+    assert_accepted("to the end", &scene.verify_stream(&whole));
+}
+
+#[test]
+fn a_stream_may_come_slowly() {
+    let scene = Scene::new();
+    let whole = scene.parts.bytes();
+    for piece in [1, 7, 4096] {
+        let mut command = scene.command("verify");
+        let mut child = command.arg("-").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+        let mut stdin = child.stdin.take().unwrap();
+        for part in whole.chunks(piece) {
+            stdin.write_all(part).unwrap();
+        }
+        drop(stdin);
+        assert_accepted(&format!("{piece} at a time"), &child.wait_with_output().unwrap());
+    }
+}
+
+#[test]
+fn standard_input_can_be_a_file_or_nothing() {
+    let scene = Scene::new();
+    let mut command = scene.command("verify");
+    command.arg("-").stdin(fs::File::open(&scene.package).unwrap());
+    assert_accepted("a file", &command.output().unwrap());
+    assert_refused("nothing", &fed(scene.command("verify").arg("-"), b""), "package-truncated", "cut short");
+    #[cfg(unix)]
+    {
+        let mut command = scene.command("verify");
+        let output = command.arg("-").stdin(fs::File::open(scene.fixture.path("")).unwrap()).output().unwrap();
+        assert_eq!(output.status.code(), Some(3), "a folder: {output:?}");
+        assert!(json(&output)["error"].to_string().contains("cannot read the package"), "{output:?}");
+    }
+}
+
+#[test]
+fn what_is_no_file_is_not_judged() {
+    let scene = Scene::new();
+    for (path, says) in [
+        ("absent.sml", "cannot read"),
+        ("model", "is not a regular file"),
+        ("model.sml/x", "cannot read"),
+        ("/dev/null", "is not a regular file"),
+    ] {
+        for (subcommand, more) in [("verify", &[][..]), ("extract", &["--output", "out"]), ("cat", &["config.json"])] {
+            let mut command = scene.command(subcommand);
+            let output = command.current_dir(scene.fixture.path("")).arg(path).args(more).output().unwrap();
+            assert_eq!(output.status.code(), Some(3), "{subcommand} {path}: {output:?}");
+            assert!(json(&output)["error"].to_string().contains(says), "{subcommand} {path}: {output:?}");
+        }
+    }
+}
+
+/// A link to a package is as good as the package, except to add to it.
+#[test]
+#[cfg(unix)]
+fn a_link_to_a_package_is_followed() {
+    let scene = Scene::new();
+    std::os::unix::fs::symlink("model.sml", scene.fixture.path("link.sml")).unwrap();
+    let output = scene.command("verify").arg(scene.fixture.path("link.sml")).output().unwrap();
+    assert_accepted("a link", &output);
+}
