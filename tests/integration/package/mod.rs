@@ -8,6 +8,7 @@ mod killed;
 mod methods;
 mod mutations;
 mod parts;
+mod policies;
 mod scene;
 mod served;
 mod sources;

@@ -64,6 +64,15 @@ impl Scene {
         fed(self.command("verify").arg("-"), bytes)
     }
 
+    /// Judges a package in a file by a policy that asks for the signer, and for nothing else.
+    pub(super) fn verify_by_policy(&self, place: &Path) -> Output {
+        let policy = self.fixture.path(".secureml.yaml");
+        let rule = "  - path: \"**/*.sml\"\n    signers: [{role: training, key: key.pub.pem}]\n";
+        fs::write(&policy, format!("version: 1\nmodels:\n{rule}")).unwrap();
+        let mut command = package("verify");
+        command.arg("--policy").arg(policy).arg(place).output().expect("the program starts")
+    }
+
     /// The file of [`Scene::verify`], with these bytes.
     pub(super) fn place(&self, bytes: &[u8]) -> PathBuf {
         let folder = self.fixture.path("case");

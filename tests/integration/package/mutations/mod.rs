@@ -63,6 +63,10 @@ fn check(scene: &Scene, case: &Case) {
     assert_refused(&format!("{} (stream)", case.name), &scene.verify_stream(&case.bytes), rule, says);
     println!("{:<55} {}: {reason}", case.name, case.rule);
     let place = scene.fixture.path("case/case.sml");
+    // By a policy the reason may be another one: who signed the model is asked first.
+    let judged = scene.verify_by_policy(&place);
+    assert_eq!(judged.status.code(), Some(1), "{} (policy): {judged:?}", case.name);
+    assert_eq!(json(&judged)["outcome"], "refused", "{} (policy)", case.name);
     let extracted = scene.command("extract").arg(&place).output().unwrap();
     assert_refused(&format!("{} (extract)", case.name), &extracted, case.rule, case.says);
     assert_eq!(names_in(scene.fixture.path("case")), ["case.sml"], "{}", case.name);
@@ -115,6 +119,7 @@ fn the_parts_put_together_again_are_the_package() {
         let bytes = parts.bytes();
         assert_accepted(name, &scene.verify(&bytes));
         assert_accepted(name, &scene.verify_stream(&bytes));
+        assert_accepted(name, &scene.verify_by_policy(&scene.place(&bytes)));
     }
 }
 
