@@ -51,7 +51,6 @@ fn outside(scene: &Scene) -> Vec<Case> {
 }
 
 /// The records at the end.
-#[expect(clippy::too_many_lines, reason = "a table")]
 fn ends(scene: &Scene) -> Vec<Case> {
     let archive = || scene.parts.archive();
     let mut second = archive().bytes;

@@ -75,7 +75,6 @@ fn metadata(scene: &Scene) -> Vec<Case> {
 const REPORT_BEFORE: &str = ATTESTATION;
 
 /// The model's files.
-#[expect(clippy::too_many_lines, reason = "a table")]
 fn files(scene: &Scene) -> Vec<Case> {
     let parts = || scene.parts.clone();
     let (one, two) = ("model/weights/part-1.bin", "model/weights/part-2.bin");
