@@ -1,3 +1,4 @@
+use std::collections::HashMap;
 use std::io::Read;
 
 use super::error::OpenError;
@@ -56,7 +57,9 @@ impl OpenPackage {
     /// Reads an entry that is not of the model once more; one that the manifest lists must still have its digest.
     pub(super) fn read_small(&self, source: &dyn Source, entry: &Entry) -> Result<Vec<u8>, OpenError> {
         let content = self.index.read_content(source, entry)?;
-        let record = self.manifest.metadata().iter().find(|record| record.path == entry.name);
+        let metadata = self.manifest.metadata();
+        let place = metadata.binary_search_by(|record| record.path.cmp(&entry.name)).ok();
+        let record = place.and_then(|place| metadata.get(place));
         let is_manifest = entry.name.as_str() == MANIFEST;
         let expected = record.map(|record| record.sha256).or(is_manifest.then_some(self.manifest_digest));
         match expected {
@@ -130,12 +133,12 @@ impl Gathered {
         let json = self.manifest.ok_or(PackageError::Missing { name: MANIFEST })?;
         let manifest = PackageManifest::from_bytes(&json).map_err(PackageError::from)?;
         manifest.check(&index).map_err(PackageError::from)?;
+        // There can be a million of them, and nobody has vouched for any.
+        let found: HashMap<&str, &Digest> =
+            self.metadata.iter().map(|(name, digest)| (name.as_str(), digest)).collect();
         let listed = manifest.metadata().iter();
         let findings = listed
-            .filter(|record| {
-                let found = self.metadata.iter().find(|(name, _)| name == record.path.as_str());
-                found.is_none_or(|(_, digest)| *digest != record.sha256)
-            })
+            .filter(|record| found.get(record.path.as_str()).is_none_or(|digest| **digest != record.sha256))
             .map(|record| {
                 Finding::error("package-metadata-changed", "is not what the manifest lists").at(record.path.as_str())
             })
