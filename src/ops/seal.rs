@@ -51,6 +51,11 @@ fn above_if_inside(signature: &Path, model: &Path) -> Option<PathBuf> {
     inside.then(|| model.parent().map(Path::to_owned)).flatten()
 }
 
+/// Whether a file would lie in a model that is a folder.
+pub(super) fn is_inside(target: &Path, model: &Path) -> bool {
+    model.is_dir() && above_if_inside(target, model).is_some()
+}
+
 /// Makes sure that nothing but an older signature is lost, and that there is a place for the new one.
 pub(super) fn check_target(signature: &Path, model: &Path) -> Result<(), SignModelError> {
     if let Ok(target) = fs::canonicalize(signature) {

@@ -142,7 +142,7 @@ pub(crate) fn for_packaging(error: &CreateError) -> (Exit, Option<String>) {
         CreateError::OtherStatement { .. } => {
             (Exit::Refused, text("sign the package itself, with --private-key or an identity"))
         }
-        CreateError::OverOtherFile { .. } | CreateError::NotAFile { .. } => {
+        CreateError::OverOtherFile { .. } | CreateError::NotAFile { .. } | CreateError::InModel { .. } => {
             (Exit::Misuse, text("give another path with --output"))
         }
         CreateError::Read(_) => (Exit::Undecided, text("check the path")),

@@ -19,7 +19,7 @@ use crate::oms::{
 use crate::ops::compare::{Rules, for_this_kind, settings};
 use crate::ops::describe::{ChunkSize, Described, FingerprintOptions, describe};
 use crate::ops::explain::explain;
-use crate::ops::seal::{seal, target_file};
+use crate::ops::seal::{is_inside, seal, target_file};
 use crate::ops::set::{leave_out, set_folder, signatures, signer_id};
 use crate::ops::{HashAllError, Links, Selection, SignModelError, SingleFileName};
 use crate::package::{EntryName, FileRecord, MetadataRecord, ModelRecord, PackageManifest};
@@ -94,7 +94,7 @@ pub fn create_package(
     signer: PackageSigner<'_>,
     progress: &dyn Progress,
 ) -> Result<Created, CreateError> {
-    check_output(request.output)?;
+    check_output(request.output, request.model)?;
     let file = target_file(request.output, request.model)?;
     if file.regular().is_none() {
         return Err(CreateError::NotAFile { path: request.output.to_owned() });
@@ -336,7 +336,10 @@ fn sign(attestation: &Attestation, signer: PackageSigner<'_>) -> Result<(Vec<u8>
 }
 
 /// Makes sure that nothing but an older package is lost.
-fn check_output(output: &Path) -> Result<(), CreateError> {
+fn check_output(output: &Path, model: &Path) -> Result<(), CreateError> {
+    if is_inside(output, model) {
+        return Err(CreateError::InModel { path: output.to_owned() });
+    }
     let is_file = fs::metadata(output).is_ok_and(|found| found.is_file() && found.len() > 0);
     let mut start = Vec::new();
     // What cannot be read fails when it is written.

@@ -98,6 +98,12 @@ pub enum CreateError {
         /// The target.
         path: PathBuf,
     },
+    /// A package in the model would be a file of it that nobody signed.
+    #[error("the package {} would lie in the model", path.display())]
+    InModel {
+        /// The target.
+        path: PathBuf,
+    },
     /// The package would take the place of a file that is none.
     #[error("{} exists and is not a package, it is not overwritten", path.display())]
     OverOtherFile {

@@ -122,9 +122,9 @@ pub(crate) fn run(args: &FingerprintArgs, host: &Host) -> Result<Exit, Failure> 
 }
 
 fn create(args: &CreateArgs, host: &Host) -> Result<Exit, Failure> {
-    if args.signer.has_key() && !args.sign {
-        return Err(Failure::plain(Exit::Misuse, "a key is given, and nothing is to be signed")
-            .with_help("sign the fingerprint with --sign, or leave --private-key out"));
+    if args.signer.is_given() && !args.sign {
+        return Err(Failure::plain(Exit::Misuse, "a signer is given, and nothing is to be signed")
+            .with_help("sign the fingerprint with --sign, or leave the signer out"));
     }
     let selection = args.ignore.selection();
     let request = DigestRequest {

@@ -31,6 +31,11 @@ pub(crate) struct InstanceArgs {
 }
 
 impl InstanceArgs {
+    /// Whether an instance is named.
+    pub(crate) const fn is_given(&self) -> bool {
+        self.use_staging || self.trust_config.is_some() || self.tuf_url.is_some()
+    }
+
     pub(crate) fn instance(&self) -> Result<Instance, Failure> {
         if let (Some(url), Some(root)) = (&self.tuf_url, &self.tuf_root) {
             let root = read_to_limit(root, MAX_TUF_ROOT_BYTES)
@@ -66,6 +71,11 @@ pub(crate) struct AccessArgs {
 }
 
 impl AccessArgs {
+    /// Whether anything is said of an instance.
+    pub(crate) const fn is_given(&self) -> bool {
+        self.offline || self.instance.is_given()
+    }
+
     /// Loads the trust root where it is asked for, once.
     ///
     /// # Errors

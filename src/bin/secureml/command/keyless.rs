@@ -22,6 +22,11 @@ pub(crate) struct KeylessArgs {
 }
 
 impl KeylessArgs {
+    /// Whether anything is said of an identity or its instance.
+    pub(crate) fn is_given(&self) -> bool {
+        self.signing.is_given() || self.instance.is_given()
+    }
+
     /// Runs something with the signer that these options ask for.
     pub(crate) fn with_signer<T>(
         &self,
@@ -66,6 +71,17 @@ pub(crate) struct KeylessSigningArgs {
 }
 
 impl KeylessSigningArgs {
+    /// Whether anything is said of an identity or of services.
+    pub(crate) fn is_given(&self) -> bool {
+        let urls = [&self.fulcio_url, &self.rekor_url];
+        self.identity_token.is_some()
+            || self.use_ambient_credentials
+            || self.oauth_force_oob
+            || self.client_secret.is_some()
+            || urls.iter().any(|url| url.is_some())
+            || !self.tsa_url.is_empty()
+    }
+
     /// Runs something with the signer that these options ask for.
     pub(crate) fn with_signer<T>(
         &self,

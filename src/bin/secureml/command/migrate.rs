@@ -11,8 +11,8 @@ use secureml::sign::{KeySigner, Signer};
 use secureml::verify::Verified;
 
 use super::keyless::KeylessSigningArgs;
-use super::signer::certificate_signer;
-use super::trusted::TrustedArgs;
+use super::signer::{certificate_signer, two_signers};
+use super::trusted::{TrustedArgs, nobody};
 use super::{fingerprint::say_signer, keys};
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -68,7 +68,10 @@ pub(crate) struct MigrateArgs {
 
 pub(crate) fn run(args: &MigrateArgs, host: &Host) -> Result<Exit, Failure> {
     let name = args.model.display().to_string();
-    let trust = if args.secureaiml { None } else { Some(args.trusted.required(host)?) };
+    let trust = match args.secureaiml {
+        true => None,
+        false => Some(args.trusted.trust_beside_signer(host)?.ok_or_else(nobody)?),
+    };
     let source = match (&args.signature, &trust) {
         (Some(signature), Some(trust)) => MigrationSource::Oms { model: &args.model, signature, trust, now: host.now },
         (None, Some(trust)) => MigrationSource::Cosign { model: &args.model, trust, now: host.now },
@@ -90,6 +93,9 @@ impl MigrateArgs {
         let Some(path) = &self.private_key else {
             return self.keyless.with_signer(&self.trusted.access().instance, host, run);
         };
+        if self.keyless.is_given() {
+            return Err(two_signers());
+        }
         let key = keys::private_key(path, self.password.as_ref(), host)?;
         match &self.signing_certificate {
             None => run(&KeySigner::new(&key)),

@@ -32,9 +32,9 @@ pub(crate) struct SignerArgs {
 }
 
 impl SignerArgs {
-    /// Whether a key is named.
-    pub(crate) const fn has_key(&self) -> bool {
-        self.private_key.is_some()
+    /// Whether anything is said of a signer.
+    pub(crate) fn is_given(&self) -> bool {
+        self.private_key.is_some() || self.keyless.is_given()
     }
 
     /// Runs something with the signer that these options ask for.
@@ -44,12 +44,21 @@ impl SignerArgs {
         run: impl FnOnce(&dyn Signer) -> Result<T, Failure>,
     ) -> Result<T, Failure> {
         let Some(path) = &self.private_key else { return self.keyless.with_signer(host, run) };
+        if self.keyless.is_given() {
+            return Err(two_signers());
+        }
         let key = keys::private_key(path, self.password.as_ref(), host)?;
         match &self.signing_certificate {
             None => run(&KeySigner::new(&key)),
             Some(certificate) => run(&certificate_signer(&key, certificate, &self.certificate_chain)?),
         }
     }
+}
+
+/// A key and an identity cannot both sign.
+pub(crate) fn two_signers() -> Failure {
+    Failure::plain(Exit::Misuse, "a private key is given, and options of signing with an identity")
+        .with_help("leave one of the two out; a second signature is made by a command of its own")
 }
 
 /// A signer with this key, its certificate, and the certificates to send along.

@@ -44,8 +44,25 @@ impl TrustedArgs {
             || sigstore.instance.insecure_skip_tlog
     }
 
-    /// The trust root, or `None` where it is not said whom to trust.
+    /// The trust root, or `None` where it is not said whom to trust. What then has no effect is misuse.
     pub(crate) fn trust(&self, host: &Host) -> Result<Option<TrustRoot>, Failure> {
+        let of_instances = self.sigstore.instance.insecure_skip_tlog || self.access().is_given();
+        let of_certificates = self.allow_expired_certificates && self.certificate_chain.is_empty();
+        if of_certificates || of_instances && !self.sigstore.identity.is_given() {
+            return Err(Failure::plain(
+                Exit::Misuse,
+                "options are given that have no effect with this signer, or with none",
+            )
+            .with_help(
+                "--offline, --insecure-skip-tlog and those of Sigstore instances go with --identity, \
+                     --allow-expired-certificates with --certificate-chain",
+            ));
+        }
+        self.trust_beside_signer(host)
+    }
+
+    /// As [`TrustedArgs::trust`], where the options of Sigstore instances are also those of who signs.
+    pub(crate) fn trust_beside_signer(&self, host: &Host) -> Result<Option<TrustRoot>, Failure> {
         let keyed = self.public_key.is_some() || !self.certificate_chain.is_empty();
         if keyed && self.sigstore.identity.is_given() {
             return Err(Failure::plain(Exit::Misuse, "a key or certificate and an identity are both named")
@@ -68,10 +85,7 @@ impl TrustedArgs {
     /// # Errors
     /// Misuse where it is not said whom to trust.
     pub(crate) fn required(&self, host: &Host) -> Result<TrustRoot, Failure> {
-        self.trust(host)?.ok_or_else(|| {
-            Failure::plain(Exit::Misuse, "it is not said who must have signed")
-                .with_help("give --public-key, --certificate-chain, or --identity with --identity-provider")
-        })
+        self.trust(host)?.ok_or_else(nobody)
     }
 }
 
@@ -135,4 +149,10 @@ fn system_roots() -> Result<Vec<Certificate>, Failure> {
         return Err(failure.with_help("give the CA that you trust with --certificate-chain"));
     }
     Ok(roots)
+}
+
+/// It is not said whom to trust.
+pub(crate) fn nobody() -> Failure {
+    Failure::plain(Exit::Misuse, "it is not said who must have signed")
+        .with_help("give --public-key, --certificate-chain, or --identity with --identity-provider")
 }
