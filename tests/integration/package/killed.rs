@@ -2,6 +2,7 @@
 #![cfg(unix)]
 
 use std::fs;
+use std::os::unix::fs::MetadataExt as _;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -11,7 +12,7 @@ use super::parts::Parts;
 use super::scene::{create, names, package, tree};
 use crate::support::{Fixture, KeyFiles, assert_accepted, json};
 
-/// How often each is killed.
+/// How often each is killed; an extraction half as often, since it waits for the whole disk.
 const ROUNDS: u32 = 60;
 
 fn packaged(files: usize) -> (Fixture, KeyFiles) {
@@ -40,7 +41,8 @@ fn an_addition_that_is_killed_can_be_put_right() {
     for round in 0..ROUNDS {
         fs::write(&place, &finished).unwrap();
         let mut child = add().spawn().expect("the program starts");
-        // In every other round as soon as the saved end is there; the others are spread over the whole time.
+        // In every other round as soon as the saved end is there; the others are spread over the whole
+        // time, from its first moment on.
         if round % 2 == 0 {
             let place = || fs::metadata(&place).map_or(0, |found| found.len());
             let before = place();
@@ -50,7 +52,7 @@ fn an_addition_that_is_killed_can_be_put_right() {
                     break;
                 }
             }
-        } else {
+        } else if round > 1 {
             wait(whole * ((round * 37) % ROUNDS) / ROUNDS);
         }
         child.kill().unwrap();
@@ -97,15 +99,15 @@ fn an_extraction_that_is_killed_leaves_the_whole_model_or_none() {
     let whole = time(&mut extract());
     let expected = tree(&fixture.model());
     let (mut absent, mut present) = (0, 0);
-    for round in 0..ROUNDS {
+    for round in 0..ROUNDS / 2 {
         fs::remove_dir_all(&folder).unwrap();
         fs::create_dir(&folder).unwrap();
         let mut child = extract().spawn().expect("the program starts");
-        if round % 2 == 0 {
-            while child.try_wait().unwrap().is_none() && names(&folder).is_empty() {}
-            wait(whole * (round % 16) / 16);
-        } else {
-            wait(whole * ((round * 37) % ROUNDS) / ROUNDS * 5 / 4);
+        // As soon as it begins to write, as soon as the model is there, and at moments between and before.
+        match round % 3 {
+            0 => while child.try_wait().unwrap().is_none() && names(&folder).is_empty() {},
+            1 => while child.try_wait().unwrap().is_none() && !target.exists() {},
+            _ => wait(whole * ((round * 37) % ROUNDS) / ROUNDS),
         }
         child.kill().unwrap();
         child.wait().unwrap();
@@ -129,6 +131,43 @@ fn an_extraction_that_is_killed_leaves_the_whole_model_or_none() {
     }
     println!("{absent} absent, {present} whole");
     assert!(absent > 0 && present > 0, "both ends must be seen");
+}
+
+/// The old package or the new one is there, whole.
+#[test]
+fn a_package_that_is_made_anew_takes_the_place_of_the_old_one_at_once() {
+    let (fixture, key) = packaged(200);
+    let place = fixture.path("model.sml");
+    let make = || {
+        let mut make = package("create");
+        make.current_dir(fixture.path("")).arg("--private-key").arg(&key.private).args(["-o", "model.sml", "model"]);
+        make.stdout(Stdio::null()).stderr(Stdio::null());
+        make
+    };
+    let whole = time(&mut make());
+    let inode = || fs::metadata(&place).map(|found| found.ino()).unwrap();
+    let (mut old, mut new) = (0, 0);
+    for round in 0..ROUNDS {
+        let (before, first) = (fs::read(&place).unwrap(), inode());
+        let mut child = make().spawn().expect("the program starts");
+        // At once, as soon as the new one is there, and at moments between.
+        match round % 3 {
+            0 => {}
+            1 => while child.try_wait().unwrap().is_none() && inode() == first {},
+            _ => wait(whole * ((round * 37) % ROUNDS) / ROUNDS),
+        }
+        child.kill().unwrap();
+        child.wait().unwrap();
+        if fs::read(&place).unwrap() == before {
+            old += 1;
+        } else {
+            new += 1;
+        }
+        let mut verify = package("verify");
+        assert_accepted("after", &verify.arg("--public-key").arg(&key.public).arg(&place).output().unwrap());
+    }
+    println!("the old package {old} times, a new one {new} times");
+    assert!(old > 0 && new > 0, "both ends must be seen");
 }
 
 /// How long a command takes from start to end.

@@ -5,6 +5,7 @@ mod archive;
 mod builds;
 mod extracting;
 mod killed;
+mod many;
 mod methods;
 mod mutations;
 mod parts;
