@@ -116,3 +116,4 @@ def trust(signer: dict) -> list:
 
 
 # With what comes before the archive's name.
+UNPACKERS = {"unzip": ["unzip", "-q"], "bsdtar": ["bsdtar", "-xf"]}
