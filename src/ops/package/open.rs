@@ -180,3 +180,17 @@ pub(super) fn digest(content: &mut dyn Read) -> Result<Digest, PackageError> {
 /// Those of ten signers of a model of a hundred thousand files.
 const MAX_SIGNATURES_BYTES: u64 = 128 << 20;
 const BUFFER_BYTES: usize = 64 << 10;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn further_signatures_have_a_ceiling_together() {
+        let half = MAX_SIGNATURES_BYTES / 2;
+        assert!(check_signatures([half, half]).is_ok());
+        for sizes in [vec![half, half, 1], vec![u64::MAX, u64::MAX]] {
+            assert_eq!(check_signatures(sizes).unwrap_err().rule(), "package-limit");
+        }
+    }
+}

@@ -184,3 +184,17 @@ fn single_files_by_their_names() {
     stranger.arg("--public-key").arg(&scene.stranger.public).arg(&scene.package).arg("config.json");
     assert_refused("a stranger", &stranger.output().unwrap(), "signature-key", "package.sigstore.json");
 }
+
+/// Anybody can put a further entry among the signatures: what signs neither model nor package stays inside.
+#[test]
+fn only_signatures_come_out_of_the_signatures() {
+    let scene = Scene::new();
+    let strange = "secureml/signatures/09-strange.sigstore.json";
+    let parts = scene.parts.clone().with("secureml/fingerprint.json", strange, "#!/bin/sh\n");
+    fs::write(&scene.package, parts.bytes()).unwrap();
+    let target = scene.fixture.path("all");
+    let output = scene.command("extract").arg("--all").arg("-o").arg(&target).arg(&scene.package).output().unwrap();
+    assert_accepted("extract", &output);
+    let found = names(target.join("secureml/signatures"));
+    assert!(found.len() == 1 && found[0].starts_with("01-"), "{found:?}");
+}

@@ -287,3 +287,20 @@ fn signatures_of_old_releases() {
         }
     }
 }
+
+/// A model signature that says it is by the trusted signer, and is not, is no matter of somebody else's.
+#[test]
+fn a_model_signature_by_the_packages_signer_has_to_hold() {
+    let fixture = Fixture::new();
+    let (key, other) = (fixture.key("key", Curve::P256), fixture.key("other", Curve::P256));
+    assert_accepted("sign", &fixture.sign(&key, &[]));
+    let mut bundle: serde_json::Value = serde_json::from_slice(&fs::read(fixture.signature()).unwrap()).unwrap();
+    assert_accepted("sign", &fixture.sign(&other, &[]));
+    let foreign: serde_json::Value = serde_json::from_slice(&fs::read(fixture.signature()).unwrap()).unwrap();
+    bundle["dsseEnvelope"]["signatures"] = foreign["dsseEnvelope"]["signatures"].clone();
+    fs::write(fixture.signature(), bundle.to_string()).unwrap();
+    assert_accepted("create", &create(&fixture, &key, &[]));
+    let mut verify = package("verify");
+    verify.arg("--public-key").arg(&key.public).arg(fixture.path("model.sml"));
+    assert_refused("broken", &verify.output().unwrap(), "signature-invalid", "model.sig");
+}

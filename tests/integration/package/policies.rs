@@ -111,6 +111,23 @@ fn a_signer_of_the_rule_must_vouch_for_the_package() {
     assert_accepted("the second, added", &place.verify());
 }
 
+/// Who signs the package counts as one of the signers; a second signature of the same signer does not.
+#[test]
+fn added_signatures_count_for_the_threshold() {
+    let place = Place::new();
+    let parts = place.parts();
+    place.put(&parts.clone().without(&further(&parts)));
+    let add = |key: &KeyFiles| {
+        let mut add = package("add-signature");
+        add.arg("--private-key").arg(&key.private).arg(place.fixture.path("model.sml"));
+        assert_accepted("add", &add.output().unwrap());
+    };
+    add(&place.first);
+    assert_refused("the first again", &place.verify(), "policy-threshold", "1 of 2 signatures");
+    add(&place.second);
+    assert_accepted("the second, of the package alone", &place.verify());
+}
+
 #[test]
 fn the_path_of_the_package_says_which_rule_holds() {
     let place = Place::new();

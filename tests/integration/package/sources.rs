@@ -66,8 +66,12 @@ fn standard_input_can_be_a_file_or_nothing() {
 #[test]
 fn what_is_no_file_is_not_judged() {
     let scene = Scene::new();
+    #[cfg(unix)]
+    rustix::fs::mkfifoat(rustix::fs::CWD, scene.fixture.path("pipe"), rustix::fs::Mode::RWXU).unwrap();
     for (path, says) in [
         ("absent.sml", "cannot read"),
+        #[cfg(unix)]
+        ("pipe", "is not a regular file"),
         ("model", "is not a regular file"),
         ("model.sml/x", "cannot read"),
         ("/dev/null", "is not a regular file"),

@@ -154,6 +154,19 @@ fn formats_hold_for_unsigned_files_too() {
     }
 }
 
+/// Nor does it help that a signer left it out: the loader does not ask him either.
+#[test]
+fn formats_hold_for_what_signers_left_out() {
+    let place = Place::new();
+    let a = place.signer("a");
+    fs::write(place.fixture.model().join("more.pkl"), PICKLE).unwrap();
+    place.sign(&a, &["--ignore-paths", &place.fixture.model().join("more.pkl").display().to_string()]);
+    place.policy(&[&by_key("a")], "");
+    assert_accepted("any format", &place.verify());
+    place.policy(&[&by_key("a")], "formats: {deny: [pickle]}");
+    assert_refused("denied", &place.verify(), "policy-format", "more.pkl: has the format pickle");
+}
+
 #[test]
 fn a_model_of_one_file_has_its_own_name() {
     let place = Place::new();
