@@ -1,7 +1,5 @@
 use std::collections::BTreeSet;
 use std::num::NonZeroU64;
-use std::sync::Arc;
-use std::sync::mpsc::Receiver;
 
 use super::block::Block;
 use crate::digest::{Algorithm, ChunkHasher, Digest, Hasher, MerkleTree};
@@ -96,6 +94,7 @@ pub(super) enum LaneSum {
     Crc32(u32),
 }
 
+/// The computation over one file.
 enum State {
     Whole(Hasher),
     Leaves(Box<ChunkHasher>),
@@ -103,22 +102,34 @@ enum State {
     Crc32(crc32fast::Hasher),
 }
 
-impl LaneHasher {
-    /// Takes all blocks; gives the sum of each file that has ended, in order.
-    pub(super) fn run(self, blocks: &Receiver<Arc<Block>>) -> Vec<LaneSum> {
-        let mut sums = Vec::new();
-        let mut state = self.start();
-        while let Ok(block) = blocks.recv() {
-            for (bytes, is_last) in block.pieces() {
-                state.update(bytes);
-                if is_last {
-                    sums.push(std::mem::replace(&mut state, self.start()).finish());
-                }
-            }
-        }
-        sums
+/// A computation on its way through the files.
+pub(super) struct Lane {
+    hasher: LaneHasher,
+    state: State,
+    sums: Vec<LaneSum>,
+}
+
+impl Lane {
+    pub(super) fn new(hasher: LaneHasher) -> Self {
+        Self { hasher, state: hasher.start(), sums: Vec::new() }
     }
 
+    pub(super) fn take(&mut self, block: &Block) {
+        for (bytes, is_last) in block.pieces() {
+            self.state.update(bytes);
+            if is_last {
+                self.sums.push(std::mem::replace(&mut self.state, self.hasher.start()).finish());
+            }
+        }
+    }
+
+    /// The sum of each file that has ended, in order.
+    pub(super) fn finish(self) -> Vec<LaneSum> {
+        self.sums
+    }
+}
+
+impl LaneHasher {
     fn start(self) -> State {
         match self {
             Self::Whole(algorithm) => State::Whole(Hasher::new(algorithm)),

@@ -1,12 +1,12 @@
 use std::num::NonZero;
 use std::panic::resume_unwind;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{Sender, channel};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
 use std::thread;
 
-use super::block::{Block, Filling, Supply};
+use super::block::{Filling, Supply};
 use super::lane::{LaneHasher, Sums, Wanted};
+use super::queue::Queue;
 use crate::fingerprint::Content;
 use crate::manifest::HashError;
 use crate::progress::Progress;
@@ -24,9 +24,8 @@ where
     C: Content + Send,
     E: From<HashError> + Send,
 {
-    let cores = thread::available_parallelism().map_or(1, NonZero::get);
     let lanes = wanted.lanes();
-    let pipelines = cores.checked_div(lanes.len()).unwrap_or(1).clamp(1, MAX_PIPELINES);
+    let pipelines = cores().checked_div(lanes.len()).unwrap_or(1).clamp(1, MAX_PIPELINES);
     hash_with(pipelines, &lanes, contents, progress)
 }
 
@@ -58,7 +57,7 @@ where
 {
     let source = Source { contents: Mutex::new(contents.fuse()), stopped: AtomicBool::new(false), progress };
     let results: Vec<Result<Vec<Sums>, E>> = thread::scope(|scope| {
-        let run = || source.run(lanes);
+        let run = || source.run(lanes, cores().min(lanes.len()));
         let others: Vec<_> = (1..pipelines).map(|_| scope.spawn(run)).collect();
         let first = run();
         let joined = others.into_iter().map(|other| other.join().unwrap_or_else(|panic| resume_unwind(panic)));
@@ -87,27 +86,23 @@ where
     E: From<HashError> + Send,
     I: Iterator<Item = Result<C, E>> + Send,
 {
-    /// One pipeline: reads on this thread, computes on one thread a lane.
-    fn run(&self, lanes: &[LaneHasher]) -> Result<Vec<Sums>, E> {
-        thread::scope(|scope| {
-            let (senders, threads): (Vec<_>, Vec<_>) = lanes
-                .iter()
-                .map(|lane| {
-                    let (sender, blocks) = channel();
-                    (sender, scope.spawn(move || lane.run(&blocks)))
-                })
-                .unzip();
-            let read = Reader { supply: Supply::new(), senders }.read_all(self);
-            let results: Vec<_> =
-                threads.into_iter().map(|lane| lane.join().unwrap_or_else(|panic| resume_unwind(panic))).collect();
-            let mut files = read.inspect_err(|_| self.stopped.store(true, Ordering::Relaxed))?;
-            for lane in results {
-                for (file, sum) in files.iter_mut().zip(lane) {
-                    file.take(sum);
-                }
+    /// One pipeline: reads on this thread, computes on others.
+    fn run(&self, lanes: &[LaneHasher], workers: usize) -> Result<Vec<Sums>, E> {
+        let queue = Queue::new(lanes);
+        let read = thread::scope(|scope| {
+            for _ in 0..workers {
+                scope.spawn(|| queue.serve());
             }
-            Ok(files)
-        })
+            let _ending = queue.ending();
+            Reader { supply: Supply::new(), queue: &queue }.read_all(self)
+        });
+        let mut files = read.inspect_err(|_| self.stopped.store(true, Ordering::Relaxed))?;
+        for lane in queue.finish() {
+            for (file, sum) in files.iter_mut().zip(lane) {
+                file.take(sum);
+            }
+        }
+        Ok(files)
     }
 
     fn next(&self) -> Option<Result<C, E>> {
@@ -116,12 +111,12 @@ where
 }
 
 /// Fills blocks and gives each to all lanes.
-struct Reader {
+struct Reader<'a> {
     supply: Supply,
-    senders: Vec<Sender<Arc<Block>>>,
+    queue: &'a Queue,
 }
 
-impl Reader {
+impl Reader<'_> {
     fn read_all<C, E, I>(self, source: &Source<'_, I>) -> Result<Vec<Sums>, E>
     where
         C: Content + Send,
@@ -182,12 +177,12 @@ impl Reader {
         if filling.is_empty() {
             return;
         }
-        let block = Arc::new(filling.done());
-        for lane in &self.senders {
-            // A lane ends before the reader only in a panic, which is passed on when it is joined.
-            drop(lane.send(Arc::clone(&block)));
-        }
+        self.queue.push(filling.done());
     }
+}
+
+fn cores() -> usize {
+    thread::available_parallelism().map_or(1, NonZero::get)
 }
 
 /// How many pipelines there are at most: each holds blocks of its own, and memory must not grow with the cores.
@@ -282,6 +277,23 @@ mod tests {
             hasher.update(&file(number, number % 3, 1).bytes);
             assert_eq!(sum.digests, [hasher.finish()]);
         }
+    }
+
+    #[test]
+    fn nothing_may_be_wanted() {
+        let files = (0..3).map(|number| Ok::<_, HashError>(file(number, 9_000_000, usize::MAX)));
+        let sums = hash_contents(&Wanted::default(), files, &NoProgress).unwrap();
+        assert_eq!(sums.iter().map(|sum| sum.size).collect::<Vec<_>>(), [9_000_000; 3]);
+    }
+
+    #[test]
+    #[should_panic(expected = "what a reader says")]
+    fn a_panic_is_passed_on() {
+        let files = (0..3).map(|number| {
+            assert!(number < 2, "what a reader says");
+            Ok::<_, HashError>(file(number, 9_000_000, usize::MAX))
+        });
+        drop(hash_contents(&Wanted { crc32: true, ..Wanted::default() }, files, &NoProgress));
     }
 
     #[test]
