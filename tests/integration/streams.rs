@@ -2,13 +2,12 @@
 #![cfg(unix)]
 
 use std::fs::{self, File};
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::{Output, Stdio};
 
 use secureml::crypto::Curve;
 
-use crate::support::{Fixture, KeyFiles, assert_accepted, json, secureml, skip};
+use crate::support::{Fixture, KeyFiles, SmallDisk, assert_accepted, json, secureml, skip};
 
 /// A broken standard output, and what the system says of it; `None`, said aloud, where this machine has none such.
 type Broken = (fn() -> Option<Stdio>, &'static str);
@@ -116,11 +115,7 @@ fn a_full_disk_leaves_the_old_signature() {
     let signature = disk.0.join("model.sig");
     assert_accepted("room", &sign_to(&fixture, &key, &signature));
     let old = fs::read(&signature).unwrap();
-    let mut filler = File::create(disk.0.join("filler")).unwrap();
-    let mut block = 4096;
-    while block > 0 {
-        block = if filler.write_all(&vec![7; block]).is_ok() { block } else { block / 2 };
-    }
+    disk.fill();
     for place in ["model.sig", "new.sig"] {
         let output = sign_to(&fixture, &key, &disk.0.join(place));
         assert_eq!(output.status.code(), Some(3), "{place}");
@@ -172,28 +167,4 @@ fn closed_pipe() -> Option<Stdio> {
     let (reader, writer) = std::io::pipe().expect("a pipe");
     drop(reader);
     Some(writer.into())
-}
-
-/// A file system of 64 KiB.
-struct SmallDisk(PathBuf);
-
-impl SmallDisk {
-    /// Mounts it, where this user may; elsewhere `None`, said aloud.
-    fn mount(place: &Path) -> Option<Self> {
-        fs::create_dir(place).unwrap();
-        let mut mount = Command::new("mount");
-        mount.args(["-t", "tmpfs", "-o", "size=64k", "tmpfs"]).arg(place).stderr(Stdio::null());
-        if mount.status().is_ok_and(|status| status.success()) {
-            return Some(Self(place.to_owned()));
-        }
-        skip("this user may not mount a small disk");
-        None
-    }
-}
-
-impl Drop for SmallDisk {
-    fn drop(&mut self) {
-        let unmounted = Command::new("umount").arg("--lazy").arg(&self.0).status();
-        assert!(unmounted.is_ok_and(|status| status.success()), "the small disk stays mounted");
-    }
 }

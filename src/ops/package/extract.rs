@@ -1,4 +1,4 @@
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -7,12 +7,12 @@ use tempfile::Builder;
 
 use super::authentic::{PackageRefused, signers};
 use super::contents::{ShardCount, wanted};
+use super::copied::{Copied, copy_failed, create};
 use super::error::OpenError;
 use super::open::OpenPackage;
 use super::verify::{AcceptedPackage, PackageVerdict, judge_package, refusal};
-use crate::fingerprint::{Content, hash_contents};
-use crate::io::{WriteError, copy_range, read_at};
-use crate::manifest::HashError;
+use crate::fingerprint::hash_contents;
+use crate::io::WriteError;
 use crate::model::ModelPath;
 use crate::package::{Entry, EntryKind};
 use crate::progress::Progress;
@@ -44,9 +44,9 @@ pub struct ExtractRequest<'a> {
 /// Extracts the model of a package into a new folder; a model that is a single file too.
 ///
 /// 1. Who signed the package is checked, unless `trust` is `None`.
-/// 2. The files are copied into a folder beside the target that nobody else can enter; blocks are shared where the file
-///    system can.
-/// 3. What was written is read again and held against the manifest and the model signature.
+/// 2. The files are copied into a folder beside the target that nobody else can enter, piece by piece; blocks are shared
+///    where the file system can. Each piece is read again where it was written, and hashed while the next is copied.
+/// 3. What was read is held against the manifest and the model signature.
 /// 4. It reaches the disk, and the folder gets the target's name, in one step.
 ///
 /// # Errors
@@ -76,14 +76,18 @@ pub fn extract_package(
     let parent = target.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let staging = Builder::new().prefix(".secureml-").suffix(".tmp").tempdir_in(parent).map_err(failed(parent))?;
     let root = staging.path().join("new");
-    let files = copy_all(request, &open, &root)?;
-    // 3.
+    let files = prepare(request, &open, &root)?;
     // Where nobody is asked for, nothing is compared either.
     let statement = signers.as_ref().and_then(|_| open.model_statement());
     let wanted = wanted(statement.as_ref().map(|statement| statement.manifest.serialization()));
     let mut shards = ShardCount::new(&wanted);
     open.index().model().iter().try_for_each(|entry| shards.add(entry.size))?;
-    let sums = hash_contents(&wanted, files.into_iter().map(|file| file.open(progress)), progress)?;
+    let files = files.into_iter().map(|(entry, path, place)| {
+        progress.expect(1, entry.size);
+        Copied::create((package, entry.data_offset), path, entry.size, place).map_err(OpenError::from)
+    });
+    let sums = hash_contents(&wanted, files, progress).map_err(copy_failed)?;
+    // 3.
     let extracted = match signers {
         None => Extracted::Unverified,
         Some(signers) => match judge_package(open, signers, statement, &sums) {
@@ -102,8 +106,12 @@ fn failed(path: &Path) -> impl FnOnce(io::Error) -> OpenError {
     move |source| OpenError::Write(WriteError { path, source })
 }
 
-/// Copies the files to their places below `root`; those of the model are returned, to be read again.
-fn copy_all(request: &ExtractRequest<'_>, open: &OpenPackage, root: &Path) -> Result<Vec<ExtractedFile>, OpenError> {
+/// Makes the folder and the small files in it; those of the model are returned, with their places, to be copied.
+fn prepare<'a>(
+    request: &ExtractRequest<'_>,
+    open: &'a OpenPackage,
+    root: &Path,
+) -> Result<Vec<(&'a Entry, ModelPath, PathBuf)>, OpenError> {
     fs::create_dir(root).map_err(failed(root))?;
     let mut files = Vec::new();
     for entry in open.index().entries() {
@@ -116,30 +124,15 @@ fn copy_all(request: &ExtractRequest<'_>, open: &OpenPackage, root: &Path) -> Re
             _ => root.join(entry.name.as_str()),
         };
         match path {
-            Some(path) => {
-                copy(request.package, entry, &place).map_err(failed(&place))?;
-                files.push(ExtractedFile { path, place, size: entry.size, file: None });
-            }
+            Some(path) => files.push((entry, path, place)),
             None => write(&place, &open.read_small(request.package, entry)?).map_err(failed(&place))?,
         }
     }
     Ok(files)
 }
 
-/// Copies one file to a place where nothing is yet.
-fn copy(package: &File, entry: &Entry, place: &Path) -> io::Result<()> {
-    copy_range((package, entry.data_offset), (&create(place)?, 0), entry.size)
-}
-
 fn write(place: &Path, content: &[u8]) -> io::Result<()> {
     create(place)?.write_all(content)
-}
-
-fn create(place: &Path) -> io::Result<File> {
-    if let Some(folder) = place.parent() {
-        fs::create_dir_all(folder)?;
-    }
-    OpenOptions::new().write(true).create_new(true).open(place)
 }
 
 /// Makes all below a folder reach the disk: at once where the system can do that.
@@ -185,43 +178,4 @@ fn rename_new(from: &Path, target: &Path) -> io::Result<()> {
 fn rename_new(from: &Path, target: &Path) -> io::Result<()> {
     // A folder is never put in the place of one that is not empty.
     fs::rename(from, target)
-}
-
-/// A file as it was written, to be read again.
-struct ExtractedFile {
-    path: ModelPath,
-    place: PathBuf,
-    size: u64,
-    file: Option<File>,
-}
-
-impl ExtractedFile {
-    fn open(mut self, progress: &dyn Progress) -> Result<Self, HashError> {
-        progress.expect(1, self.size);
-        match File::open(&self.place) {
-            Ok(file) => {
-                self.file = Some(file);
-                Ok(self)
-            }
-            Err(source) => Err(HashError::Read { path: self.path, source }),
-        }
-    }
-}
-
-impl Content for ExtractedFile {
-    fn path(&self) -> &ModelPath {
-        &self.path
-    }
-
-    fn size(&self) -> u64 {
-        self.size
-    }
-
-    fn read(&mut self, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
-        self.file.as_ref().map_or(Ok(0), |file| read_at(file, buffer, offset))
-    }
-
-    fn is_unchanged(&self) -> io::Result<bool> {
-        self.file.as_ref().map_or(Ok(true), |file| Ok(file.metadata()?.len() == self.size))
-    }
 }

@@ -3,6 +3,7 @@
 mod add;
 mod authentic;
 mod contents;
+mod copied;
 mod create;
 mod error;
 mod extract;

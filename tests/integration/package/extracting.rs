@@ -5,6 +5,8 @@ use std::process::{Command, Output, Stdio};
 
 use super::mutations::REPORT;
 use super::scene::{Scene, names, package, tree};
+#[cfg(unix)]
+use crate::support::SmallDisk;
 use crate::support::{assert_accepted, assert_refused, findings, json, secureml};
 
 fn extract(scene: &Scene, output: &str) -> Output {
@@ -44,6 +46,20 @@ fn nothing_that_is_there_is_overwritten() {
     assert_eq!(tree(&path("full")), [("mine".to_owned(), b"mine".to_vec())]);
     assert_eq!(fs::read(path("file")).unwrap(), b"mine");
     assert_eq!(names(path("empty")), [""; 0]);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_full_disk_is_said_to_be_so() {
+    let scene = Scene::new();
+    let Some(disk) = SmallDisk::mount(&scene.fixture.path("disk")) else { return };
+    disk.fill();
+    let output = extract(&scene, "disk/out");
+    assert_eq!(output.status.code(), Some(3), "{output:?}");
+    let causes = &json(&output)["error"]["causes"];
+    assert!(causes[0].as_str().unwrap().ends_with("/new/README.md"), "{causes}");
+    assert!(causes[1].as_str().unwrap().contains("No space left"), "{causes}");
+    assert_eq!(names(disk.0.clone()), ["filler"]);
 }
 
 #[test]
