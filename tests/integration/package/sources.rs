@@ -5,7 +5,7 @@ use std::io::Write as _;
 use std::process::Stdio;
 
 use super::mutations::REPORT;
-use super::scene::{Scene, fed};
+use super::scene::{Scene, fed, package};
 use crate::support::{assert_accepted, assert_refused, json};
 
 #[test]
@@ -93,4 +93,21 @@ fn a_link_to_a_package_is_followed() {
     std::os::unix::fs::symlink("model.sml", scene.fixture.path("link.sml")).unwrap();
     let output = scene.command("verify").arg(scene.fixture.path("link.sml")).output().unwrap();
     assert_accepted("a link", &output);
+}
+
+#[test]
+fn some_commands_need_a_file() {
+    let scene = Scene::new();
+    let rule = "  - path: \"**\"\n    signers: [{role: training, key: key.pub.pem}]\n";
+    fs::write(scene.fixture.path(".secureml.yaml"), format!("version: 1\nmodels:\n{rule}")).unwrap();
+    for source in ["-", "https://example.org/model.sml"] {
+        let mut extract = scene.command("extract");
+        let mut policy = package("verify");
+        policy.current_dir(scene.fixture.path("")).arg("--policy").arg(".secureml.yaml");
+        for (name, command) in [("extract", &mut extract), ("policy", &mut policy)] {
+            let output = command.arg(source).output().unwrap();
+            assert_eq!(output.status.code(), Some(2), "{name} {source}: {output:?}");
+            assert!(json(&output)["error"].to_string().contains("a file is needed here"), "{name}: {output:?}");
+        }
+    }
 }

@@ -11,7 +11,7 @@ use crate::hint;
 
 /// A package on this machine, or on a server that serves ranges of bytes.
 pub(super) fn open(package: &str) -> Result<Box<dyn Source + Sync>, Failure> {
-    if package.starts_with("https://") || package.starts_with("http://") {
+    if is_url(package) {
         let remote = RemotePackage::open(package).map_err(|error| Failure {
             help: hint::for_network(&error),
             ..Failure::new(Exit::Undecided, "cannot read the package", &error)
@@ -21,8 +21,17 @@ pub(super) fn open(package: &str) -> Result<Box<dyn Source + Sync>, Failure> {
     Ok(Box::new(local(Path::new(package))?))
 }
 
+fn is_url(package: &str) -> bool {
+    package.starts_with("https://") || package.starts_with("http://")
+}
+
 /// A package on this machine.
 pub(super) fn local(package: &Path) -> Result<File, Failure> {
+    let name = package.to_string_lossy();
+    if is_url(&name) || name == "-" {
+        return Err(Failure::plain(Exit::Misuse, format!("{name} is no file, and a file is needed here"))
+            .with_help("save the package first, and give its path"));
+    }
     let unreadable = |error: std::io::Error| {
         Failure::new(Exit::Undecided, format!("cannot read {}", package.display()), &error).with_help("check the path")
     };

@@ -22,7 +22,8 @@ use crate::host::Host;
 #[derive(Debug, Args)]
 #[command(args_override_self = true)]
 pub(crate) struct VerifyArgs {
-    /// The package; `-` for standard input.
+    /// The package: a file, a URL whose server serves ranges of bytes, or `-` for standard input; with --policy a file, since
+    /// its path says which rule applies.
     #[arg(value_name = "PACKAGE")]
     package: String,
     /// The policy that says who must have signed: as many of a rule's signers as it asks for, one of them at least the
@@ -58,7 +59,7 @@ pub(crate) struct CatArgs {
     /// The package: a file, or a URL whose server serves ranges of bytes.
     #[arg(value_name = "PACKAGE")]
     package: String,
-    /// The file, by its name in the model.
+    /// The file, by its name in the model. It is put aside in TMPDIR until its digest is known, and written then.
     #[arg(value_name = "FILE")]
     file: String,
     /// Write what nobody verified; any entry of the package can be named then.
