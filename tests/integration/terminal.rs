@@ -1,7 +1,7 @@
 //! What the program does where a person sits at a terminal: it asks for a passphrase, unseen, and shows colour and
 //! progress. The terminal is made by `script` of util-linux.
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::process::{Child, Command, Stdio};
 
@@ -79,6 +79,25 @@ fn signers_are_pinned_when_a_person_says_so() {
         assert!(shown.contains("Are these the right signers, to be pinned in "), "{shown}");
         assert_eq!(policy.exists(), written, "{shown}");
     }
+}
+
+/// Somebody may look at the signers for minutes, and somebody else be quicker.
+#[test]
+fn what_was_pinned_while_a_person_looked_is_not_lost() {
+    let fixture = Fixture::new();
+    let key = fixture.key("key", Curve::P256);
+    assert_accepted("sign", &fixture.sign(&key, &[]));
+    let policy = fixture.path("p.yaml");
+    let Some(mut terminal) = Terminal::open(&fixture, LOCK, None) else { return };
+    let mut shown = Vec::new();
+    terminal.output.read_until(b'?', &mut shown).expect("a question");
+    let other = "# by somebody else\n";
+    fs::write(&policy, other).unwrap();
+    terminal.child.stdin.as_mut().expect("a pipe").write_all(b"yes\n").expect("somebody listens");
+    let (code, shown) = terminal.close();
+    assert_eq!(code, 3, "{shown}");
+    assert!(shown.contains("changed while the signers were looked at, and was left as it is"), "{shown}");
+    assert_eq!(fs::read_to_string(&policy).unwrap(), other);
 }
 
 const LOCK: &str = r#"policy lock --policy "$(dirname "$KEY")/p.yaml" --public-key "$(dirname "$KEY")/key.pub.pem" --signature "$SIGNATURE" "$MODEL""#;

@@ -1,12 +1,13 @@
 //! Pinning signers: trust on first use.
 
 use std::fs;
+use std::process::Stdio;
 
 use secureml::crypto::Curve;
 
 use super::place::{Place, by_key, roles};
 use crate::support::{
-    Authority, Draft, assert_accepted, assert_refused, certificates_pem, findings, json, run, secureml,
+    Authority, Draft, assert_accepted, assert_refused, certificates_pem, copy_tree, findings, json, run, secureml,
 };
 
 /// `policy lock` for the model, with these words.
@@ -213,4 +214,58 @@ fn the_usual_place_needs_no_word() {
     assert_eq!(findings(&place.verify()), []);
     place.policy(&[&by_key("a")], "");
     assert_refused("another place", &place.verify(), "policy-no-signature", "model.sig: there is no signature");
+}
+
+/// Who comes while somebody else writes leaves the policy alone.
+#[test]
+fn one_changes_the_policy_at_a_time() {
+    let place = Place::new();
+    let a = place.signer("a");
+    place.sign(&a, &[]);
+    let yes = ["--public-key", "a.pub.pem", "--yes"];
+    let path = place.fixture.path(".secureml.yaml.lock");
+    let held = fs::File::create(&path).unwrap();
+    held.lock().unwrap();
+    let output = lock(&place, &yes);
+    assert_eq!(output.status.code(), Some(3));
+    assert_eq!(error(&output), ".secureml.yaml changed while the signers were looked at, and was left as it is");
+    assert!(!place.policy_file().exists());
+    held.unlock().unwrap();
+    assert_accepted("free again", &lock(&place, &yes));
+    assert_eq!(path.exists(), !cfg!(unix));
+}
+
+/// Many processes at once: every rule that one of them says it wrote is there.
+#[test]
+fn no_rule_is_lost() {
+    let place = Place::new();
+    place.signer("a");
+    let models: Vec<String> = (0..8).map(|number| format!("model-{number}")).collect();
+    for model in &models {
+        copy_tree(&place.fixture.model(), &place.fixture.path(model));
+        let signature = format!("{model}/model.sig");
+        let words = ["sign", "key", "--private-key", "a.pem", "--signature", &signature, model];
+        assert_accepted("sign", &place.run(&words));
+    }
+    for _ in 0..5 {
+        let children: Vec<_> = models
+            .iter()
+            .map(|model| {
+                let mut command = secureml();
+                command.current_dir(place.fixture.path("")).stdout(Stdio::null()).stderr(Stdio::null());
+                command.args(["policy", "lock", model, "--public-key", "a.pub.pem", "--yes"]);
+                command.spawn().expect("the program starts")
+            })
+            .collect();
+        let codes: Vec<_> = children.into_iter().map(|mut child| child.wait().unwrap().code()).collect();
+        assert!(codes.iter().all(|code| matches!(code, Some(0 | 3))), "{codes:?}");
+        let text = fs::read_to_string(place.policy_file()).unwrap();
+        for (model, _) in models.iter().zip(&codes).filter(|(_, code)| **code == Some(0)) {
+            assert!(text.contains(&format!("- path: {model:?}\n")), "{codes:?} {text}");
+        }
+        let written = codes.iter().filter(|code| **code == Some(0)).count();
+        assert!(written > 0, "somebody is first: {codes:?}");
+        assert_eq!(text.matches("- path:").count(), written, "{codes:?} {text}");
+        fs::remove_file(place.policy_file()).unwrap();
+    }
 }

@@ -10,6 +10,7 @@ use secureml::ops::{ObserveError, ObserveRequest, Observed, Selection, observe_s
 use secureml::policy::{NewRequirement, NewRule, NewSigner, Timestamp, Transparency};
 use secureml::render::{ModelReport, Report};
 
+use super::exclusive::Exclusive;
 use super::load::DEFAULT;
 use super::pinned::Target;
 use super::verify::undecided;
@@ -80,11 +81,7 @@ pub(super) fn lock(args: &LockArgs, host: &Host) -> Result<Exit, Failure> {
     let (text, line) = target.with(&rule, &args.model)?;
     host.printer().warnings(&observed.warnings);
     confirm(args, &listing(&name, &rule, &observed), host)?;
-    if !target.is_unchanged()? {
-        let message = format!("{} changed meanwhile, and was left as it is", args.policy.display());
-        return Err(Failure::plain(Exit::Undecided, message).with_help("try again"));
-    }
-    write(&args.policy, &text)?;
+    replace(&args.policy, &target, &text)?;
     done(args, &rule, line, &observed, host)?;
     Ok(Exit::Accepted)
 }
@@ -202,17 +199,27 @@ fn confirm(args: &LockArgs, listing: &str, host: &Host) -> Result<(), Failure> {
     }
 }
 
-fn write(path: &Path, text: &str) -> Result<(), Failure> {
+/// Puts the new text in the place of the one that was read, and of no other: what somebody else wrote while this one was
+/// looked at, be it for minutes or in this very moment, is not lost.
+fn replace(path: &Path, target: &Target<'_>, text: &str) -> Result<(), Failure> {
     let failed = |source| WriteError { path: path.to_owned(), source };
+    let unwritable = |error: WriteError| {
+        Failure::new(Exit::Undecided, format!("cannot write {}", path.display()), &error)
+            .with_help("give a place that can be written to with --policy")
+    };
+    let exclusive = Exclusive::take(path).map_err(failed).map_err(unwritable)?;
+    if exclusive.is_none() || !target.is_unchanged()? {
+        let message = format!("{} changed while the signers were looked at, and was left as it is", path.display());
+        return Err(
+            Failure::plain(Exit::Undecided, message).with_help("run it again: it begins with what is there now")
+        );
+    }
     let write = || {
         let mut file = AtomicFile::create(path)?;
         file.write_all(text.as_bytes()).map_err(failed)?;
         file.commit()
     };
-    write().map_err(|error: WriteError| {
-        Failure::new(Exit::Undecided, format!("cannot write {}", path.display()), &error)
-            .with_help("give a place that can be written to with --policy")
-    })
+    write().map_err(unwritable)
 }
 
 fn done(args: &LockArgs, rule: &NewRule, line: u64, observed: &Observed, host: &Host) -> Result<(), Failure> {

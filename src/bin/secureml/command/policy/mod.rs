@@ -2,6 +2,7 @@
 
 mod args;
 mod check;
+mod exclusive;
 mod hint;
 mod load;
 mod lock;
