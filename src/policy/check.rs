@@ -7,7 +7,7 @@ use jiff::civil::Date;
 use super::check_signer::{Context, signers};
 use super::error::Faults;
 use super::pattern::ModelPattern;
-use super::place::At;
+use super::place::{At, Number, Place};
 use super::rule::MODEL;
 use super::wire::{WireFormats, WireHash, WireNeed, WirePolicy, WireRule, WireUnsignedFiles};
 use super::{Fault, FormatRule, Rule, Timestamp, Transparency, UnsignedFiles};
@@ -57,6 +57,7 @@ fn rule(written: &At<WireRule>, pattern: ModelPattern, folder: &Path, faults: &m
         smallest_curve,
         formats: wire.formats.as_ref().map_or(FormatRule::Any, |formats| format_rule(formats, faults)),
         expires: wire.expires.as_ref().and_then(|written| last_day(written, faults)),
+        idle_in_packages: idle_in_packages(wire),
         ignore: ignore(wire, faults),
         unsigned_files: wire.unsigned_files.as_ref().map_or_else(UnsignedFiles::default, |files| files.value.into()),
         pattern,
@@ -76,10 +77,10 @@ fn signature(wire: &WireRule, pattern: &ModelPattern, faults: &mut Faults) -> Op
 fn threshold(wire: &WireRule, faults: &mut Faults) -> usize {
     let signers = wire.signers.value.len();
     let Some(At { value, place }) = wire.threshold.as_ref() else { return signers };
-    match usize::try_from(*value) {
+    match usize::try_from(value.0) {
         Ok(0) => faults.add(*place, "a threshold of 0 would accept models that nobody signed"),
         Ok(threshold) if threshold <= signers => return threshold,
-        _ => faults.add(*place, format!("the threshold {value} is above the number of signers, {signers}")),
+        _ => faults.add(*place, format!("the threshold {} is above the number of signers, {signers}", value.0)),
     }
     signers
 }
@@ -95,11 +96,11 @@ fn hashes(wire: &WireRule, faults: &mut Faults) -> Vec<Algorithm> {
 
 fn smallest_curve(wire: &WireRule, faults: &mut Faults) -> Curve {
     match wire.key_bits.as_ref() {
-        None | Some(At { value: 256, .. }) => Curve::P256,
-        Some(At { value: 384, .. }) => Curve::P384,
-        Some(At { value: 521, .. }) => Curve::P521,
-        Some(At { value, place }) => {
-            faults.add(*place, format!("there are no keys of {value} bits, known are 256, 384, 521"));
+        None | Some(At { value: Number(256), .. }) => Curve::P256,
+        Some(At { value: Number(384), .. }) => Curve::P384,
+        Some(At { value: Number(521), .. }) => Curve::P521,
+        Some(At { value: Number(bits), place }) => {
+            faults.add(*place, format!("there are no keys of {bits} bits, known are 256, 384, 521"));
             Curve::P256
         }
     }
@@ -126,12 +127,22 @@ fn format_rule(wire: &At<WireFormats>, faults: &mut Faults) -> FormatRule {
     }
 }
 
-fn last_day(written: &At<String>, faults: &mut Faults) -> Option<Date> {
+/// Keys that say something of the files beside a signature: in a package every file is signed, and signatures are in it.
+fn idle_in_packages(wire: &WireRule) -> Vec<(&'static str, Place)> {
+    let keys = [
+        ("signature", wire.signature.as_ref().map(|given| given.place)),
+        ("ignore", wire.ignore.as_ref().map(|given| given.place)),
+        ("unsigned-files", wire.unsigned_files.as_ref().map(|given| given.place)),
+    ];
+    keys.into_iter().filter_map(|(key, place)| Some((key, place?))).collect()
+}
+
+fn last_day(written: &At<String>, faults: &mut Faults) -> Option<At<Date>> {
     let date: Option<Date> = written.value.parse().ok().filter(|date: &Date| date.to_string() == written.value);
     if date.is_none() {
         faults.add(written.place, format!("{:?} is not a date as 2027-06-30", written.value));
     }
-    date
+    date.map(|value| At { value, place: written.place })
 }
 
 fn ignore(wire: &WireRule, faults: &mut Faults) -> IgnoreRules {

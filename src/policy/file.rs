@@ -1,6 +1,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use jiff::Timestamp;
+
 use super::place::Place;
 use super::{Fault, PolicyError, Rule, check, yaml};
 use crate::io::{ReadError, read_to_limit};
@@ -26,7 +28,7 @@ pub struct RuleLook {
 impl Policy {
     /// Reads a policy, and the keys and certificates that it names.
     ///
-    /// That a rule has expired is no fault here; see [`Rule::is_expired`].
+    /// That a rule has expired is no fault here; see [`Policy::expired`].
     ///
     /// # Errors
     /// [`PolicyError`] where it cannot be read, or with everything that is wrong with it. What is not YAML, and keys that
@@ -64,6 +66,25 @@ impl Policy {
     #[must_use]
     pub fn rules(&self) -> &[Rule] {
         &self.rules
+    }
+
+    /// The rules that have expired, each with the place of its last day: they refuse their models.
+    #[must_use]
+    pub fn expired(&self, now: Timestamp) -> Vec<Fault> {
+        let fault = |rule: &Rule| {
+            let last = rule.expires.as_ref().filter(|_| rule.is_expired(now))?;
+            Some(Fault::new(last.place, format!("the rule expired after {}, so its models are refused", last.value)))
+        };
+        self.rules.iter().filter_map(fault).collect()
+    }
+
+    /// What changes nothing: in rules for packages, by their name `.sml`, what [`Rule::idle_in_packages`] tells.
+    #[must_use]
+    pub fn idle(&self) -> Vec<Fault> {
+        let text = |key| format!("`{key}` has no effect on a package: its signatures are in it, and cover every file");
+        let packages = self.rules.iter().filter(|rule| rule.path().ends_with(".sml"));
+        let keys = packages.flat_map(|rule| &rule.idle_in_packages);
+        keys.map(|(key, place)| Fault::new(*place, text(*key))).collect()
     }
 
     /// The rule for this model, given by its path on disk: the first that fits.

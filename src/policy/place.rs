@@ -1,6 +1,8 @@
 use std::borrow::Cow;
+use std::fmt;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator};
+use serde::de::{Error, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_saphyr::{Location, Spanned};
 
@@ -12,7 +14,7 @@ pub(super) struct Place {
 }
 
 /// A value and where it stands.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct At<T> {
     pub(super) value: T,
     pub(super) place: Place,
@@ -75,6 +77,68 @@ macro_rules! schema_of_the_value {
         }
     };
 }
+
+/// A whole number. One in quotes is a text, here as for every other reader of YAML.
+#[derive(Debug, Clone, Copy, JsonSchema)]
+#[schemars(inline)]
+pub(super) struct Number(pub(super) u64);
+
+impl<'de> Deserialize<'de> for Number {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(NumberVisitor)
+    }
+}
+
+struct NumberVisitor;
+
+impl<'de> Visitor<'de> for NumberVisitor {
+    type Value = Number;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(NUMBER)
+    }
+
+    fn visit_u64<E: Error>(self, number: u64) -> Result<Number, E> {
+        Ok(Number(number))
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<Number, E> {
+        match text.parse::<u64>() {
+            Ok(number) => Err(E::custom(format!("{text:?} is a text, write the number without quotes: {number}"))),
+            Err(_) => no_number(),
+        }
+    }
+
+    fn visit_bool<E: Error>(self, _: bool) -> Result<Number, E> {
+        no_number()
+    }
+
+    fn visit_i64<E: Error>(self, _: i64) -> Result<Number, E> {
+        no_number()
+    }
+
+    fn visit_f64<E: Error>(self, _: f64) -> Result<Number, E> {
+        no_number()
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, _: A) -> Result<Number, A::Error> {
+        no_number()
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, _: A) -> Result<Number, A::Error> {
+        no_number()
+    }
+
+    fn visit_unit<E: Error>(self) -> Result<Number, E> {
+        Err(E::custom("the value is missing"))
+    }
+}
+
+fn no_number<E: Error>() -> Result<Number, E> {
+    Err(E::custom(format!("this is no {NUMBER}")))
+}
+
+const NUMBER: &str = "whole number from 0 up";
 
 schema_of_the_value!(At);
 schema_of_the_value!(Given);

@@ -6,6 +6,7 @@ use jiff::tz::TimeZone;
 
 use super::file::relative;
 use super::pattern::ModelPattern;
+use super::place::{At, Place};
 use super::{FormatRule, RuleSigner};
 use crate::crypto::Curve;
 use crate::digest::Algorithm;
@@ -24,7 +25,8 @@ pub struct Rule {
     pub(super) hashes: Vec<Algorithm>,
     pub(super) smallest_curve: Curve,
     pub(super) formats: FormatRule,
-    pub(super) expires: Option<Date>,
+    pub(super) expires: Option<At<Date>>,
+    pub(super) idle_in_packages: Vec<(&'static str, Place)>,
     pub(super) ignore: IgnoreRules,
     pub(super) unsigned_files: UnsignedFiles,
 }
@@ -143,14 +145,20 @@ impl Rule {
 
     /// The last day of the rule, in UTC.
     #[must_use]
-    pub const fn expires(&self) -> Option<Date> {
-        self.expires
+    pub fn expires(&self) -> Option<Date> {
+        self.expires.as_ref().map(|last| last.value)
     }
 
     /// Whether the last day of the rule is over.
     #[must_use]
     pub fn is_expired(&self, now: jiff::Timestamp) -> bool {
-        self.expires.is_some_and(|last| now.to_zoned(TimeZone::UTC).date() > last)
+        self.expires().is_some_and(|last| now.to_zoned(TimeZone::UTC).date() > last)
+    }
+
+    /// The keys of the rule that change nothing where the model is a package, which holds its signatures itself, and no
+    /// file that they do not cover.
+    pub fn idle_in_packages(&self) -> impl Iterator<Item = &'static str> {
+        self.idle_in_packages.iter().map(|(key, _)| *key)
     }
 
     /// What else is left out of the model, besides what the signature leaves out.

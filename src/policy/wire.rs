@@ -3,7 +3,7 @@
 use schemars::{JsonSchema, Schema};
 use serde::Deserialize;
 
-use super::place::{At, Given};
+use super::place::{At, Given, Number};
 use crate::model::ModelFormat;
 
 /// Who must have signed which models. A model that no rule is for is refused.
@@ -13,7 +13,7 @@ use crate::model::ModelFormat;
 pub(super) struct WirePolicy {
     /// The version of this format.
     #[schemars(extend("const" = 1))]
-    pub(super) version: At<u64>,
+    pub(super) version: At<Number>,
     /// The rules. The first one whose path fits a model is the one that holds for it.
     #[schemars(extend("minItems" = 1))]
     pub(super) models: At<Vec<At<WireRule>>>,
@@ -38,7 +38,7 @@ pub(super) struct WireRule {
     /// How many of the signers must have signed; all of them by default.
     #[serde(default)]
     #[schemars(extend("minimum" = 1))]
-    pub(super) threshold: Given<u64>,
+    pub(super) threshold: Given<Number>,
     /// Whether keyless signatures must be in the transparency log, with a proof. Signatures by keys and certificates are
     /// in no log, and this says nothing about them.
     #[serde(default)]
@@ -55,7 +55,7 @@ pub(super) struct WireRule {
     /// The size of the smallest key that counts, in bits of its elliptic curve.
     #[serde(default)]
     #[schemars(extend("enum" = [256, 384, 521], "default" = 256))]
-    pub(super) key_bits: Given<u64>,
+    pub(super) key_bits: Given<Number>,
     /// Which formats the model's files may have; any by default.
     #[serde(default)]
     pub(super) formats: Given<WireFormats>,

@@ -3,7 +3,7 @@ use serde_saphyr::options::{DuplicateKeyPolicy, MergeKeyPolicy};
 use serde_saphyr::{DefaultMessageFormatter, Error, MessageFormatter as _, Options};
 
 use super::Fault;
-use super::place::{Given, Place};
+use super::place::{Given, Number, Place};
 use super::wire::WirePolicy;
 
 /// Reads the text of a policy, as far as its form goes.
@@ -11,8 +11,8 @@ pub(super) fn parse(text: &str) -> Result<WirePolicy, Fault> {
     let wire: Result<WirePolicy, Fault> = read(text);
     // What another version has in other places would be told as unknown keys.
     let version = match &wire {
-        Ok(wire) => Some((wire.version.value, wire.version.place)),
-        Err(_) => read(text).ok().and_then(|Version { version }| version.0.map(|found| (found.value, found.place))),
+        Ok(wire) => Some((wire.version.value.0, wire.version.place)),
+        Err(_) => read(text).ok().and_then(|Version { version }| version.0.map(|found| (found.value.0, found.place))),
     };
     match version {
         Some((version, place)) if version != VERSION => {
@@ -26,12 +26,27 @@ pub(super) fn parse(text: &str) -> Result<WirePolicy, Fault> {
 #[derive(serde::Deserialize)]
 struct Version {
     #[serde(default)]
-    version: Given<u64>,
+    version: Given<Number>,
 }
 
 /// Reads the text as anything, within the ceilings.
 pub(super) fn read<T: DeserializeOwned>(text: &str) -> Result<T, Fault> {
-    serde_saphyr::from_str_with_options(text, options()).map_err(|error| fault(&error))
+    serde_saphyr::from_str_with_options(text, options()).map_err(|error| match other_word::<T>(text, &error) {
+        Some(fault) => fault,
+        None => fault(&error),
+    })
+}
+
+/// Where a number stands in the place of a word, the fault that knows the words: quotes would not mend it.
+fn other_word<T: DeserializeOwned>(text: &str, error: &Error) -> Option<Fault> {
+    if !matches!(error.without_snippet(), Error::QuotingRequired { .. }) {
+        return None;
+    }
+    let mut lenient = options();
+    lenient.no_schema = false;
+    let other = serde_saphyr::from_str_with_options::<T>(text, lenient).err()?;
+    let is_of_words = matches!(other.without_snippet(), Error::SerdeUnknownVariant { .. });
+    (is_of_words && other.location() == error.location()).then(|| fault(&other))
 }
 
 /// Strict, and with ceilings far above any policy: a short text must not unfold to a long document.
@@ -53,6 +68,9 @@ fn options() -> Options {
         },
         duplicate_keys: DuplicateKeyPolicy::Error,
         merge_keys: MergeKeyPolicy::Error,
+        strict_booleans: true,
+        no_schema: true,
+        reject_unsupported_tags: true,
         with_snippet: false,
     }
 }
@@ -87,12 +105,36 @@ fn message(error: &Error) -> String {
         | Error::AliasReplayLimitExceeded { .. }
         | Error::AliasExpansionLimitExceeded { .. }
         | Error::AliasReplayStackDepthExceeded { .. } => "the document is larger than any policy".to_owned(),
-        Error::InvalidScalar { ty: "u64", .. } => "this is no whole number from 0 up".to_owned(),
-        Error::Unexpected { expected: "sequence start", .. } => "this is no list".to_owned(),
-        Error::Unexpected { expected: "mapping start", .. } => "these are no keys with values".to_owned(),
+        Error::QuotingRequired { value, .. } => {
+            format!("{value} is no text as it stands, put it in quotes if it is meant as one: {value:?}")
+        }
+        Error::Unexpected { expected: "sequence start", .. } => {
+            "this is no list, write `- ` in front of each entry".to_owned()
+        }
+        Error::Unexpected { expected: "mapping start", .. } => {
+            "these are no keys with values, written as `key: value`".to_owned()
+        }
         Error::Unexpected { expected: "string scalar", .. } => "this is no text".to_owned(),
-        other => DefaultMessageFormatter.format_message(other).into_owned(),
+        Error::UnknownAnchor { .. } => {
+            "`*` at the start names an anchor, and there is none of this name; put a glob in quotes".to_owned()
+        }
+        Error::RecursiveReferencesRequireWeakTypes { .. } => "an alias stands within what it is for".to_owned(),
+        Error::UnsupportedTag { .. } => "tags (`!…`) are not read".to_owned(),
+        other => of_form(&DefaultMessageFormatter.format_message(other)),
     }
 }
 
+/// What the library says of the form, where that needs its source to be understood.
+fn of_form(text: &str) -> String {
+    let known = [
+        ("tabs disallowed", TAB),
+        ("found a tab", TAB),
+        ("recursion limit exceeded", "this is nested deeper than any policy"),
+        ("did not find expected key", "no key is expected here; keys of one rule or signer begin in one column"),
+    ];
+    let known = known.iter().find(|(part, _)| text.contains(part));
+    known.map_or(text, |(_, plain)| plain).to_owned()
+}
+
+const TAB: &str = "a tab stands here, YAML is indented by spaces";
 const VERSION: u64 = 1;

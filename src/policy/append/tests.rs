@@ -113,7 +113,10 @@ fn what_cannot_be_continued_stays_as_it_is() {
         assert_eq!(append(&text, KEYLESS), Err(AppendError::Form), "{text}");
     }
     let broken = append("version: 1\nmodels:\n- path\n", KEYLESS).unwrap_err();
-    assert_eq!(broken.to_string(), "the policy has a fault at 3:3: these are no keys with values");
+    assert_eq!(
+        broken.to_string(),
+        "the policy has a fault at 3:3: these are no keys with values, written as `key: value`"
+    );
     let no_rule = append(OLD, "  - path: x\n").unwrap_err();
     assert_eq!(no_rule.to_string(), "the new rule has a fault: the key \"signers\" is missing");
     let more = append(OLD, &format!("{KEYLESS}version: 1\n")).unwrap_err();

@@ -31,22 +31,22 @@ fn the_form_has_to_be_right() {
     hold(&[
         ("", &["1:1: the file holds no policy"]),
         ("# nothing\n", &["2:1: the file holds no policy"]),
-        ("- a\n", &["1:1: these are no keys with values"]),
+        ("- a\n", &["1:1: these are no keys with values, written as `key: value`"]),
         ("version: 1\n", &["1:1: the key \"models\" is missing"]),
         ("models: []\n", &["1:1: the key \"version\" is missing"]),
         ("version: 1\nmodels: []\n", &["2:9: there is no rule, so every model would be refused"]),
-        ("version: 1\nmodels:\n", &["2:7: this is no list"]),
+        ("version: 1\nmodels:\n", &["2:7: this is no list, write `- ` in front of each entry"]),
         ("version: 2\nmodels: []\n", &["1:10: version 2 is not known, this program reads version 1"]),
         ("version: 2\nrules: []\n", &["1:10: version 2 is not known, this program reads version 1"]),
         ("version: 1.0\nmodels: []\n", &["1:10: this is no whole number from 0 up"]),
         ("version: -1\nmodels: []\n", &["1:10: this is no whole number from 0 up"]),
-        ("version: 1\nmodels: m\n", &["2:9: this is no list"]),
-        ("version: 1\nmodels:\n- m\n", &["3:3: these are no keys with values"]),
+        ("version: 1\nmodels: m\n", &["2:9: this is no list, write `- ` in front of each entry"]),
+        ("version: 1\nmodels:\n- m\n", &["3:3: these are no keys with values, written as `key: value`"]),
         ("version: 1\nmodels: []\nmodel: []\n", &["3:1: unknown key \"model\", known are version, models"]),
         ("version: 1\nmodels: []\nversion: 1\n", &["3:1: the key \"version\" is given twice"]),
         ("version: 1\nmodels: []\n---\nversion: 1\n", &["4:1: there is more than one YAML document"]),
         ("version: 1\nmodels: [\n", &["2:9: unclosed bracket '['"]),
-        ("version: 1\n\tmodels: []\n", &["1:10: while scanning a plain scalar, found a tab"]),
+        ("version: 1\n\tmodels: []\n", &["1:10: a tab stands here, YAML is indented by spaces"]),
         ("version: 1\nmodels:\n- path: m\n", &["3:3: the key \"signers\" is missing"]),
         ("version: 1\nmodels:\n- signers: []\n", &["3:3: the key \"path\" is missing"]),
         (
@@ -58,23 +58,35 @@ fn the_form_has_to_be_right() {
         (rule_with!("  path: n"), &["6:3: the key \"path\" is given twice"]),
         (rule_with!("  threshold: two"), &["6:14: this is no whole number from 0 up"]),
         (rule_with!("  threshold: -1"), &["6:14: this is no whole number from 0 up"]),
-        (rule_with!("  threshold:"), &["6:12: this is no whole number from 0 up"]),
+        (rule_with!("  threshold:"), &["6:12: the value is missing"]),
         (rule_with!("  transparency: yes"), &["6:17: unknown value \"yes\", known are required, optional"]),
         (rule_with!("  transparency: Required"), &["6:17: unknown value \"Required\", known are required, optional"]),
         (rule_with!("  transparency:"), &["6:15: the value is missing"]),
         (rule_with!("  timestamp: ~"), &["6:14: the value is missing"]),
         (rule_with!("  unsigned-files: allow"), &["6:19: unknown value \"allow\", known are refuse, ignore"]),
-        (rule_with!("  hashes: sha256"), &["6:11: this is no list"]),
+        (rule_with!("  hashes: sha256"), &["6:11: this is no list, write `- ` in front of each entry"]),
         (rule_with!("  hashes: [md5]"), &["6:12: unknown value \"md5\", known are sha256, blake2b, blake3"]),
         (rule_with!("  formats: {dny: [pickle]}"), &["6:13: unknown key \"dny\", known are deny, allow"]),
-        (rule_with!("  formats: [pickle]"), &["6:12: these are no keys with values"]),
-        (rule_with!("  formats:"), &["6:10: these are no keys with values"]),
+        (rule_with!("  formats: [pickle]"), &["6:12: these are no keys with values, written as `key: value`"]),
+        (rule_with!("  formats:"), &["6:10: these are no keys with values, written as `key: value`"]),
         (rule_with!("  expires:"), &["6:10: the value is missing"]),
-        (rule_with!("  expires: 20270630"), &["6:12: \"20270630\" is not a date as 2027-06-30"]),
-        (rule_with!("  ignore:"), &["6:9: this is no list"]),
+        (
+            rule_with!("  expires: 20270630"),
+            &["6:12: 20270630 is no text as it stands, put it in quotes if it is meant as one: \"20270630\""],
+        ),
+        (rule_with!("  ignore:"), &["6:9: this is no list, write `- ` in front of each entry"]),
         (rule_with!("  signature: [a]"), &["6:14: this is no text"]),
         (rule_with!("  <<: {threshold: 1}"), &["6:3: merge keys (`<<`) are not read"]),
-        (rule_with!("  ignore: [*x]"), &["6:12: alias references unknown anchor"]),
+        (
+            rule_with!("  ignore: [*x]"),
+            &["6:12: `*` at the start names an anchor, and there is none of this name; put a glob in quotes"],
+        ),
+    ]);
+}
+
+#[test]
+fn so_has_that_of_signers() {
+    hold(&[
         (
             rule_with!("  - {role: b, key: keys/other.pub, \"k\\ney\": x}"),
             &[
@@ -87,6 +99,50 @@ fn the_form_has_to_be_right() {
             rule_with!("  - {role: b, key: keys/other.pub, key: keys/other.pub}"),
             &["6:36: the key \"key\" is given twice"],
         ),
+    ]);
+}
+
+/// What is a number to one reader of YAML must not be a text to another.
+#[test]
+fn numbers_stand_without_quotes_and_texts_that_look_like_others_with() {
+    let number = "this is no whole number from 0 up";
+    for (lines, fault) in [
+        ("threshold: '1'", "6:14: \"1\" is a text, write the number without quotes: 1"),
+        ("key-bits: \"384\"", "6:13: \"384\" is a text, write the number without quotes: 384"),
+        ("threshold: '1x'", &format!("6:14: {number}")),
+        ("threshold: 1.0", &format!("6:14: {number}")),
+        ("threshold: true", &format!("6:14: {number}")),
+        ("threshold: [1]", &format!("6:14: {number}")),
+        ("threshold: {a: 1}", &format!("6:14: {number}")),
+        ("threshold: 99999999999999999999", &format!("6:14: {number}")),
+        ("signature: true", "6:14: true is no text as it stands, put it in quotes if it is meant as one: \"true\""),
+        ("ignore: [1.5]", "6:12: 1.5 is no text as it stands, put it in quotes if it is meant as one: \"1.5\""),
+        ("transparency: true", "6:17: unknown value \"true\", known are required, optional"),
+        ("hashes: [1]", "6:12: unknown value \"1\", known are sha256, blake2b, blake3"),
+        ("signature: !x y", "6:17: tags (`!…`) are not read"),
+    ] {
+        let text = format!("{}  {lines}\n", rule_with!(""));
+        hold(&[(&text.replace("\n\n", "\n"), &[fault])]);
+    }
+    hold(&[
+        ("version: '1'\nmodels: []\n", &["1:10: \"1\" is a text, write the number without quotes: 1"]),
+        (rule_with!("  expires: '2027-06-30'"), &[]),
+        (rule_with!("  signature: '1'"), &[]),
+    ]);
+}
+
+/// Slips of those who write YAML by hand.
+#[test]
+fn slips_of_the_form_are_told_in_plain_words() {
+    let deep = format!("version: 1\nmodels: {}{}\n", "[".repeat(17), "]".repeat(17));
+    hold(&[
+        (rule_with!("\tthreshold: 1"), &["6:2: a tab stands here, YAML is indented by spaces"]),
+        (
+            rule_with!("   threshold: 1"),
+            &["6:4: no key is expected here; keys of one rule or signer begin in one column"],
+        ),
+        (&deep, &["2:25: this is nested deeper than any policy"]),
+        ("version: 1\nmodels: &a [*a]\n", &["2:13: an alias stands within what it is for"]),
     ]);
 }
 

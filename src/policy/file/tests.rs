@@ -58,6 +58,26 @@ fn rules_for(paths: &[&str]) -> String {
     format!("version: 1\nmodels:\n{}", paths.iter().map(rule).collect::<String>())
 }
 
+/// Both are told with the place of the value that should change.
+#[test]
+fn what_refuses_by_its_age_or_does_nothing_is_told() {
+    let folder = TestFolder::new(&[]);
+    let rule =
+        |path: &str, more: &str| format!("- path: {path}\n  signers: [{{role: a, key: keys/security.pub}}]\n{more}");
+    let idle = "  signature: x.sig\n  ignore: [a]\n  unsigned-files: ignore\n";
+    let text = [rule("m", idle), rule("m.sml", idle), rule("n", "  expires: 2020-01-01\n"), rule("o.sml", "")].concat();
+    let policy = folder.load(&format!("version: 1\nmodels:\n{text}")).unwrap();
+    let told = |faults: Vec<Fault>| faults.iter().map(ToString::to_string).collect::<Vec<_>>();
+    let of_package = "has no effect on a package: its signatures are in it, and cover every file";
+    let expected = [("10:14", "signature"), ("11:11", "ignore"), ("12:19", "unsigned-files")]
+        .map(|(place, key)| format!("{place}: `{key}` {of_package}"));
+    assert_eq!(told(policy.idle()), expected);
+    let at = |text: &str| text.parse::<jiff::Timestamp>().unwrap();
+    assert!(policy.expired(at("2020-01-01T23:59:59Z")).is_empty());
+    let expired = "15:12: the rule expired after 2020-01-01, so its models are refused";
+    assert_eq!(told(policy.expired(at("2020-01-02T00:00:00Z"))), [expired]);
+}
+
 #[test]
 fn the_example_means_what_it_says() {
     let folder = TestFolder::new(&["models/bert"]);
@@ -252,7 +272,7 @@ fn texts_that_unfold_are_refused() {
         (&rules, "775:3: the document is larger than any policy"),
         (&aliases, "1007:5: the document is larger than any policy"),
         (&wide, "5:199978: the document is larger than any policy"),
-        (&deep, "5:27: recursion limit exceeded"),
+        (&deep, "5:27: this is nested deeper than any policy"),
         (&unknown, "2:1: unknown key \"bomb\", known are version, models"),
     ] {
         assert_eq!(folder.faults(text), [fault]);

@@ -37,6 +37,28 @@ fn every_fault_has_its_place() {
     assert_eq!(place.run(&["policy", "check", "absent.yaml"]).status.code(), Some(3));
 }
 
+/// A warning, as the policy can be followed.
+#[test]
+fn rules_that_expired_and_keys_without_effect_are_told() {
+    let place = Place::new();
+    place.signer("a");
+    place.write_policy(
+        "version: 1\nmodels:\n  - path: m.sml\n    ignore: [x]\n    signers:\n      - {role: a, key: a.pub.pem}\n    expires: 2020-01-01\n",
+    );
+    let output = place.run(&["policy", "check"]);
+    assert_accepted("with warnings", &output);
+    let expired = ".secureml.yaml:7:14: the rule expired after 2020-01-01, so its models are refused";
+    let idle =
+        ".secureml.yaml:4:13: `ignore` has no effect on a package: its signatures are in it, and cover every file";
+    let expected = [("policy-expired", expired), ("policy-idle", idle)];
+    assert_eq!(findings(&output), expected.map(|(rule, text)| (rule.to_owned(), text.to_owned())));
+    assert_eq!(json(&output)["findings"][0]["severity"], "warning");
+    let text = secureml().current_dir(place.fixture.path("")).args(["policy", "check"]).output().unwrap();
+    assert_eq!(text.status.code(), Some(0));
+    assert_eq!(String::from_utf8(text.stdout).unwrap(), ".secureml.yaml: 1 rule\n");
+    assert_eq!(String::from_utf8(text.stderr).unwrap(), format!("warning: {expired}\nwarning: {idle}\n"));
+}
+
 #[test]
 fn what_a_rule_asks_for_is_shown() {
     let place = Place::new();

@@ -18,7 +18,10 @@ pub(crate) struct PolicyArgs {
 
 #[derive(Debug, Subcommand)]
 enum PolicyAction {
-    /// Look for faults in a policy: each is printed as `file:line:column: message`.
+    /// Look for faults in a policy: each is printed as `file:line:column: message`, and the exit code is 2.
+    ///
+    /// Rules that have expired, so that they refuse their models, and what has no effect are warnings, with their places:
+    /// the exit code stays 0.
     Check(check::CheckArgs),
     /// Show which rule of a policy holds for a model, and why.
     Show(show::ShowArgs),

@@ -37,9 +37,11 @@ pub(super) fn check(args: &CheckArgs, host: &Host) -> Result<Exit, Failure> {
         }
         Err(error) => return Err(load::failure(&args.file, &error)),
     };
+    let warnings = load::warnings(&args.file, &policy, host.now);
+    printer.warnings(&warnings);
     let text = format!("{name}: {}", counted(policy.rules().len(), "rule"));
     printer.result(&plain(&text))?;
-    printer.report(&Report::new("policy", Exit::Accepted.outcome()).with_text(&text))?;
+    printer.report(&Report::new("policy", Exit::Accepted.outcome()).with_text(&text).with_findings(&warnings))?;
     Ok(Exit::Accepted)
 }
 

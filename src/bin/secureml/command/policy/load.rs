@@ -1,5 +1,7 @@
 use std::path::Path;
+use std::time::Duration;
 
+use jiff::Timestamp;
 use secureml::finding::Finding;
 use secureml::policy::{Fault, Policy, PolicyError};
 
@@ -26,11 +28,24 @@ pub(super) fn failure(path: &Path, error: &PolicyError) -> Failure {
 
 /// The faults of a policy, each with its place.
 pub(super) fn findings(path: &Path, faults: &[Fault]) -> Vec<Finding> {
-    let finding = |fault: &Fault| {
-        let place = format!("{}:{}:{}", path.display(), fault.line, fault.column);
-        Finding::error("policy-fault", &*fault.message).at(place)
-    };
-    faults.iter().map(finding).collect()
+    faults.iter().map(|fault| Finding::error("policy-fault", &*fault.message).at(place(path, fault))).collect()
+}
+
+/// What is worth knowing of a policy without faults, each with its place.
+pub(super) fn warnings(path: &Path, policy: &Policy, now: Duration) -> Vec<Finding> {
+    let warning = |rule, fault: &Fault| Finding::warning(rule, &*fault.message).at(place(path, fault));
+    let expired = policy.expired(moment(now));
+    let expired = expired.iter().map(|fault| warning("policy-expired", fault));
+    expired.chain(policy.idle().iter().map(|fault| warning("policy-idle", fault))).collect()
+}
+
+/// The time, for rules that expire; one beyond all calendars is after all of them.
+pub(super) fn moment(now: Duration) -> Timestamp {
+    i64::try_from(now.as_secs()).ok().and_then(|now| Timestamp::from_second(now).ok()).unwrap_or(Timestamp::MAX)
+}
+
+fn place(path: &Path, fault: &Fault) -> String {
+    format!("{}:{}:{}", path.display(), fault.line, fault.column)
 }
 
 /// The policy that is used where none is named.

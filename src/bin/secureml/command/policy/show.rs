@@ -2,7 +2,6 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use jiff::Timestamp as Moment;
 use secureml::finding::Finding;
 use secureml::oms::{Bundle, Inspection};
 use secureml::ops::signatures;
@@ -10,7 +9,7 @@ use secureml::policy::{FormatRule, Policy, Requirement, Rule, Timestamp, Transpa
 use secureml::render::{ModelReport, Report};
 
 use super::hint::for_refused;
-use super::load::{DEFAULT, load};
+use super::load::{DEFAULT, load, moment};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::host::Host;
@@ -41,8 +40,7 @@ pub(super) fn show(args: &ShowArgs, host: &Host) -> Result<Exit, Failure> {
             lines.extend(described(rule));
             let first = rule.signature_path(policy.folder(), &args.model, args.model.is_file());
             lines.extend(there(&first)?);
-            let now = i64::try_from(host.now.as_secs()).ok().and_then(|now| Moment::from_second(now).ok());
-            if rule.is_expired(now.unwrap_or(Moment::MAX)) {
+            if rule.is_expired(moment(host.now)) {
                 let text = format!("the rule on line {} has expired", rule.line());
                 findings.push(Finding::error("policy-expired", text));
             }
