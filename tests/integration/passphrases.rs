@@ -2,6 +2,8 @@
 
 use std::process::{Command, Output};
 
+use secureml::crypto::Curve;
+
 use crate::openssl::OpenSsl;
 use crate::support::{Fixture, secureml};
 
@@ -146,4 +148,18 @@ fn assert_never_shown(name: &str, fixture: &Fixture, output: &Output) {
 /// All that the program said.
 fn both(output: &Output) -> String {
     String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr)
+}
+
+/// Who gives a passphrase thinks that the key is protected.
+#[test]
+fn a_passphrase_that_no_key_needs_is_told() {
+    let fixture = Fixture::new();
+    let key = fixture.key("key", Curve::P256);
+    for (words, told) in [(&["--password", "corvus"][..], true), (&[], false)] {
+        let output = fixture.sign(&key, words);
+        assert_eq!(output.status.code(), Some(0));
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(said.contains("--password has no effect, the private key is not encrypted"), told, "{said}");
+        assert!(!said.contains("corvus"), "{said}");
+    }
 }

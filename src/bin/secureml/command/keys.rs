@@ -6,6 +6,7 @@ use clap::Args;
 use secrecy::SecretString;
 use secrecy::zeroize::Zeroizing;
 use secureml::crypto::{Certificate, PublicKey};
+use secureml::finding::Finding;
 use secureml::io::{ReadError, read_to_limit};
 use secureml::sign::FileKey;
 
@@ -34,15 +35,22 @@ impl PrivateKeyArgs {
 
 pub(crate) fn private_key(path: &Path, password: Option<&SecretString>, host: &Host) -> Result<FileKey, Failure> {
     let content = Zeroizing::new(read(path, "private key")?);
+    let mut is_asked = false;
     let given = || password.cloned().or_else(|| host.env.text(PASSWORD_VARIABLE).map(SecretString::from));
     let passphrase = || {
+        is_asked = true;
         let question = format!("Passphrase of {}", path.display());
         given().or_else(|| host.prompt().secret(&question))
     };
-    FileKey::from_pem(&content, passphrase).map_err(|error| {
+    let key = FileKey::from_pem(&content, passphrase).map_err(|error| {
         let message = format!("cannot use the private key {}", path.display());
         Failure::new(Exit::Undecided, message, &error).with_help(hint::for_private_key(&error))
-    })
+    })?;
+    if password.is_some() && !is_asked {
+        let text = "--password has no effect, the private key is not encrypted";
+        host.printer().warnings(&[Finding::warning("key-not-encrypted", text).at(path.display().to_string())]);
+    }
+    Ok(key)
 }
 
 pub(crate) fn public_key(path: &Path) -> Result<PublicKey, Failure> {
