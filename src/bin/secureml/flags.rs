@@ -53,6 +53,11 @@ pub(crate) struct IgnoreArgs {
 }
 
 impl IgnoreArgs {
+    /// Whether anything is said of what is left out.
+    pub(crate) const fn is_given(&self) -> bool {
+        !self.ignore_paths.is_empty() || self.ignore_git_paths || self.no_ignore_git_paths
+    }
+
     pub(crate) fn selection(&self) -> Selection {
         Selection { ignore_paths: self.ignore_paths.clone(), ignore_git_paths: !self.no_ignore_git_paths }
     }

@@ -213,6 +213,11 @@ fn verify(args: &VerifyArgs, host: &Host) -> Result<Exit, Failure> {
     let trust = args.trusted.trust(host)?;
     let name = args.model.display().to_string();
     let is_package = package::is_package(&args.model);
+    if is_package && args.ignore.is_given() {
+        let message = format!("{name} is a package, of which nothing is left out");
+        return Err(Failure::plain(Exit::Misuse, message)
+            .with_help("leave out --ignore-paths, --ignore-git-paths and --no-ignore-git-paths"));
+    }
     let default = if is_package { None } else { Some(PathBuf::from("fingerprint.json")) };
     let path = args.fingerprint.clone().or(default);
     let file = path.as_ref().map_or_else(|| name.clone(), |path| path.display().to_string());

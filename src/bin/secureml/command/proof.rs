@@ -84,6 +84,10 @@ pub(crate) fn prove(args: &ProveArgs, host: &Host) -> Result<Exit, Failure> {
 }
 
 pub(crate) fn check(args: &CheckProofArgs, host: &Host) -> Result<Exit, Failure> {
+    if args.fingerprint.is_none() && args.trusted.is_any_given() {
+        return Err(Failure::plain(Exit::Misuse, "a root is given, and somebody to trust for a signed fingerprint")
+            .with_help("leave one of the two out: no signature is looked at where --root is given"));
+    }
     let proof = read_proof(&args.proof)?;
     let known = match &args.fingerprint {
         None => None,
@@ -92,7 +96,7 @@ pub(crate) fn check(args: &CheckProofArgs, host: &Host) -> Result<Exit, Failure>
     let signed = known.as_ref().and_then(|known| known.fingerprint.merkle_tree()).map(|tree| tree.root());
     let Some(root) = args.root.or(signed) else {
         return Err(Failure::plain(Exit::Refused, "the fingerprint has no Merkle trees")
-            .with_help("make one without --no-merkle"));
+            .with_help("`secureml fingerprint create` makes one that has them"));
     };
     let name = format!("bytes {}-{} of {}", proof.range.start, proof.range.end, proof.path);
     let fault = fault(&args.data, &proof, &root)?;

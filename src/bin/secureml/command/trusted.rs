@@ -44,6 +44,11 @@ impl TrustedArgs {
             || sigstore.instance.insecure_skip_tlog
     }
 
+    /// Whether anything is said at all.
+    pub(crate) const fn is_any_given(&self) -> bool {
+        self.is_given() || self.access().is_given() || self.allow_expired_certificates
+    }
+
     /// The trust root, or `None` where it is not said whom to trust. What then has no effect is misuse.
     pub(crate) fn trust(&self, host: &Host) -> Result<Option<TrustRoot>, Failure> {
         let of_instances = self.sigstore.instance.insecure_skip_tlog || self.access().is_given();
@@ -149,6 +154,11 @@ fn system_roots() -> Result<Vec<Certificate>, Failure> {
         return Err(failure.with_help("give the CA that you trust with --certificate-chain"));
     }
     Ok(roots)
+}
+
+/// It is not said whom to trust, to a command that policies could tell.
+pub(crate) fn nobody_by_policy() -> Failure {
+    nobody().with_help("give --public-key, --certificate-chain, --identity with --identity-provider, or --policy FILE")
 }
 
 /// It is not said whom to trust.
