@@ -138,3 +138,48 @@ fn policies_are_called_in_several_ways() {
         assert_eq!(place.run(words).status.code(), Some(2), "{words:?}");
     }
 }
+
+/// The rule of a package is told as that of a model; what it says of files beside a signature has no effect.
+#[test]
+fn packages_have_rules_as_models_do() {
+    let place = Place::new();
+    let a = place.signer("a");
+    place.sign(&a, &[]);
+    let words = ["package", "create", "model", "--output", "m.sml", "--private-key", "a.pem"];
+    assert_accepted("create", &place.run(&words));
+    place.write_policy(
+        "version: 1\nmodels:\n  - path: m.sml\n    signature: model.sig\n    signers: [{role: a, key: a.pub.pem}]\n",
+    );
+    let hint = a.key.public_key().hint();
+    let idle = ("policy-idle".to_owned(), "`signature` in the rule on line 3 has no effect on a package".to_owned());
+    let shown = place.run(&["policy", "show", "m.sml"]);
+    assert_accepted("show", &shown);
+    assert_eq!(findings(&shown), std::slice::from_ref(&idle));
+    let text = json(&shown)["text"].as_str().unwrap().to_owned();
+    let expected = format!(
+        "line 3: m.sml: holds\nthreshold: 1 of 1\na: the key a.pub.pem ({hint})\n\
+         signature: model.sig in the package, which says it is by key {hint}\n\
+         signature: secureml/package.sigstore.json in the package, which says it is by key {hint}\n"
+    );
+    assert_eq!(text, expected);
+    let verify = ["package", "verify", "m.sml", "--policy", ".secureml.yaml"];
+    let verified = place.run(&verify);
+    assert_accepted("verify", &verified);
+    assert_eq!(findings(&verified), std::slice::from_ref(&idle));
+
+    // A package is not what its model's signature is over.
+    let mut command = secureml();
+    command.current_dir(place.fixture.path("")).args(["verify", "--policy", ".secureml.yaml", "m.sml"]);
+    let output = command.output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(said.contains("help: this is a package, which holds its signatures itself"), "{said}");
+
+    place.signer("b");
+    place.write_policy(
+        "version: 1\nmodels:\n  - path: m.sml\n    signature: model.sig\n    signers: [{role: b, key: b.pub.pem}]\n",
+    );
+    let refused = place.run(&verify);
+    assert_refused("another signer", &refused, "policy-threshold", "0 of 1");
+    assert!(findings(&refused).contains(&idle), "{refused:?}");
+}

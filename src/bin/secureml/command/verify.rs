@@ -112,6 +112,10 @@ pub(crate) fn run(args: &VerifyArgs, host: &Host) -> Result<Exit, Failure> {
             }
             run_with(&args.model, &trust, host)
         }
+        VerifyMethod::Sigstore(args) if !args.signer.identity.is_given() => Err(trusted::nobody().with_help(
+            "give --identity-provider URL with --identity WHO or one of its patterns; or verify with `secureml verify \
+             key`, `secureml verify certificate` or `secureml verify --policy FILE`",
+        )),
         VerifyMethod::Sigstore(args) => run_with(&args.model, &args.signer.trust(host)?, host),
         VerifyMethod::Policy(args) => policy::verify(args, host),
     }

@@ -10,4 +10,5 @@ mod verify;
 
 pub(crate) use args::{PackageArgs, run};
 pub(crate) use fingerprint::{carried_fingerprint, compare};
+pub(crate) use show::signatures;
 pub(crate) use source::is_package;

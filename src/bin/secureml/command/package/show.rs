@@ -1,5 +1,7 @@
+use std::path::Path;
+
 use clap::Args;
-use secureml::oms::Inspection;
+use secureml::oms::{Bundle, Inspection};
 use secureml::ops::package::OpenPackage;
 
 use super::open::{read, report};
@@ -60,15 +62,26 @@ fn text(open: &OpenPackage) -> String {
         add("holds", &format!("{}, {} bytes", record.path, record.size));
     }
     for (name, bundle) in open.bundles() {
-        let inspection = Inspection::of(bundle);
-        let signer = match (&inspection.certificate, &inspection.key) {
-            (Some(certificate), _) => format!("{} ({})", certificate.subject, certificate.issuer),
-            (None, Some(key)) => format!("key {key}"),
-            (None, None) => "a key that is not named".to_owned(),
-        };
-        add("signed", &format!("{name} by {signer}"));
+        add("signed", &format!("{name} by {}", signer(bundle)));
     }
     lines.join("\n")
+}
+
+/// Who signed, by the signature's own word.
+fn signer(bundle: &Bundle) -> String {
+    let inspection = Inspection::of(bundle);
+    match (&inspection.certificate, &inspection.key) {
+        (Some(certificate), _) => format!("{} ({})", certificate.subject, certificate.issuer),
+        (None, Some(key)) => format!("key {key}"),
+        (None, None) => "a key that is not named".to_owned(),
+    }
+}
+
+/// The signatures in a package, by their own word, for those who show what a policy makes of it.
+pub(crate) fn signatures(package: &Path) -> Result<Vec<String>, Failure> {
+    let open = read(&package.display().to_string(), &source::local(package)?)?;
+    let line = |name: &str, bundle| format!("signature: {name} in the package, which says it is by {}", signer(bundle));
+    Ok(open.bundles().map(|(name, bundle)| line(name, bundle)).collect())
 }
 
 const NOT_VERIFIED: &str =

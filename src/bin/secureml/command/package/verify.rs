@@ -13,8 +13,8 @@ use secureml::trust::TrustRoot;
 use super::open::{failed, read, refuse, report};
 use super::source;
 use crate::command::fingerprint::say_signer;
-use crate::command::policy::{load, undecided};
-use crate::command::trusted::TrustedArgs;
+use crate::command::policy::{idle_for_package, load, undecided};
+use crate::command::trusted::{TrustedArgs, nobody_by_policy};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::host::Host;
@@ -72,10 +72,11 @@ pub(crate) struct CatArgs {
 pub(super) fn verify(args: &VerifyArgs, host: &Host) -> Result<Exit, Failure> {
     let name = args.package.as_str();
     let progress = host.progress();
+    let mut idle = Vec::new();
     let verdict = if let Some(policy) = &args.policy {
-        by_policy(args, policy, &*progress, host)?
+        by_policy(args, policy, &mut idle, &*progress, host)?
     } else {
-        let trust = args.trusted.required(host)?;
+        let trust = args.trusted.trust(host)?.ok_or_else(nobody_by_policy)?;
         let verdict = if name == "-" {
             verify_package_stream(std::io::stdin(), &trust, host.now, &*progress)
         } else {
@@ -84,9 +85,12 @@ pub(super) fn verify(args: &VerifyArgs, host: &Host) -> Result<Exit, Failure> {
         verdict.map_err(failed(name))?
     };
     match verdict {
-        PackageVerdict::Refused(refused) => refuse(name, *refused, host),
+        PackageVerdict::Refused(mut refused) => {
+            refused.findings.append(&mut idle);
+            refuse(name, *refused, host)
+        }
         PackageVerdict::Accepted(accepted) => {
-            accept(name, &accepted, None, host)?;
+            accept(name, &accepted, (None, idle), host)?;
             Ok(Exit::Accepted)
         }
     }
@@ -95,6 +99,7 @@ pub(super) fn verify(args: &VerifyArgs, host: &Host) -> Result<Exit, Failure> {
 fn by_policy(
     args: &VerifyArgs,
     policy: &Path,
+    idle: &mut Vec<Finding>,
     progress: &dyn Progress,
     host: &Host,
 ) -> Result<PackageVerdict, Failure> {
@@ -104,6 +109,7 @@ fn by_policy(
     }
     let policy = load(policy)?;
     let package = Path::new(&args.package);
+    idle.extend(idle_for_package(&policy, package));
     let source = source::local(package)?;
     let instance = args.trusted.access().lazily(host)?;
     let verdict = verify_package_with_policy((package, &source), &policy, &instance, host.now, progress);
@@ -125,7 +131,7 @@ pub(super) fn extract(args: &ExtractArgs, host: &Host) -> Result<Exit, Failure> 
     match extract_package(&request, trust, &*progress).map_err(failed(&name))? {
         Extracted::Refused(refused) => refuse(&name, *refused, host),
         Extracted::Verified(accepted) => {
-            accept(&name, &accepted, Some(&target.display().to_string()), host)?;
+            accept(&name, &accepted, (Some(&target.display().to_string()), Vec::new()), host)?;
             Ok(Exit::Accepted)
         }
         Extracted::Unverified => {
@@ -176,9 +182,15 @@ fn trust(trusted: &TrustedArgs, insecure: bool, host: &Host) -> Result<Option<Tr
     }
 }
 
-fn accept(name: &str, accepted: &AcceptedPackage, output: Option<&str>, host: &Host) -> Result<(), Failure> {
+fn accept(
+    name: &str,
+    accepted: &AcceptedPackage,
+    (output, mut warnings): (Option<&str>, Vec<Finding>),
+    host: &Host,
+) -> Result<(), Failure> {
+    warnings.extend_from_slice(accepted.warnings());
     let printer = host.printer();
-    printer.warnings(accepted.warnings());
+    printer.warnings(&warnings);
     say_signer(Some(accepted.authentic()), host);
     match output {
         Some(output) => printer.result(&format!("Verification succeeded, extracted to {output}"))?,
@@ -186,7 +198,7 @@ fn accept(name: &str, accepted: &AcceptedPackage, output: Option<&str>, host: &H
     }
     let mut report = report(Exit::Accepted, name, Some(accepted.authentic()))
         .with_manifest(Some(accepted.model()))
-        .with_findings(accepted.warnings());
+        .with_findings(&warnings);
     if let Some(output) = output {
         report = report.with_output(output);
     }

@@ -2,6 +2,17 @@ use secureml::finding::Finding;
 
 use crate::hint;
 
+/// What to do about a package that was taken for a model of one file, and is not accepted as such.
+pub(super) fn for_package(findings: &[Finding]) -> Option<String> {
+    let of_rule = |finding: &Finding| matches!(finding.rule, "policy-no-rule" | "policy-expired");
+    if findings.iter().any(of_rule) {
+        return for_refused(findings);
+    }
+    let text = "this is a package, which holds its signatures itself: `secureml package verify --policy FILE PACKAGE` \
+                judges by those";
+    Some(text.to_owned())
+}
+
 /// What to do about a model that a policy does not accept: the next step for the first reason that has one. That there are
 /// too few signatures comes last, as others may say why.
 pub(super) fn for_refused(findings: &[Finding]) -> Option<String> {

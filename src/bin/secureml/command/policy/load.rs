@@ -39,6 +39,13 @@ pub(super) fn warnings(path: &Path, policy: &Policy, now: Duration) -> Vec<Findi
     expired.chain(policy.idle().iter().map(|fault| warning("policy-idle", fault))).collect()
 }
 
+/// What the rule for a package says to no effect.
+pub(crate) fn idle_for_package(policy: &Policy, package: &Path) -> Vec<Finding> {
+    let Some(rule) = policy.rule_for(package) else { return Vec::new() };
+    let text = |key| format!("`{key}` in the rule on line {} has no effect on a package", rule.line());
+    rule.idle_in_packages().map(|key| Finding::warning("policy-idle", text(key))).collect()
+}
+
 /// The time, for rules that expire; one beyond all calendars is after all of them.
 pub(super) fn moment(now: Duration) -> Timestamp {
     i64::try_from(now.as_secs()).ok().and_then(|now| Timestamp::from_second(now).ok()).unwrap_or(Timestamp::MAX)

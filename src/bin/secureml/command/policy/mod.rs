@@ -11,5 +11,5 @@ mod show;
 mod verify;
 
 pub(crate) use args::{PolicyArgs, run};
-pub(crate) use load::load;
+pub(crate) use load::{idle_for_package, load};
 pub(crate) use verify::{PolicyVerifyArgs, undecided, verify};

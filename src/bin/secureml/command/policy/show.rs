@@ -2,14 +2,15 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use secureml::finding::Finding;
+use secureml::finding::{Finding, Severity};
 use secureml::oms::{Bundle, Inspection};
 use secureml::ops::signatures;
 use secureml::policy::{FormatRule, Policy, Requirement, Rule, Timestamp, Transparency, UnsignedFiles};
 use secureml::render::{ModelReport, Report};
 
 use super::hint::for_refused;
-use super::load::{DEFAULT, load, moment};
+use super::load::{DEFAULT, idle_for_package, load, moment};
+use crate::command::package;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::host::Host;
@@ -18,7 +19,7 @@ use crate::printer::plain;
 #[derive(Debug, Args)]
 #[command(args_override_self = true)]
 pub(crate) struct ShowArgs {
-    /// The model: a folder, or a single file.
+    /// The model, a folder or a single file; or a package.
     #[arg(value_name = "MODEL")]
     model: PathBuf,
     /// The policy.
@@ -38,8 +39,13 @@ pub(super) fn show(args: &ShowArgs, host: &Host) -> Result<Exit, Failure> {
     match rule {
         Some(rule) => {
             lines.extend(described(rule));
-            let first = rule.signature_path(policy.folder(), &args.model, args.model.is_file());
-            lines.extend(there(&first)?);
+            if package::is_package(&args.model) {
+                findings.extend(idle_for_package(&policy, &args.model));
+                lines.extend(package::signatures(&args.model)?);
+            } else {
+                let first = rule.signature_path(policy.folder(), &args.model, args.model.is_file());
+                lines.extend(there(&first)?);
+            }
             if rule.is_expired(moment(host.now)) {
                 let text = format!("the rule on line {} has expired", rule.line());
                 findings.push(Finding::error("policy-expired", text));
@@ -47,9 +53,11 @@ pub(super) fn show(args: &ShowArgs, host: &Host) -> Result<Exit, Failure> {
         }
         None => findings.push(Finding::error("policy-no-rule", "the policy has no rule for this model")),
     }
-    let exit = if findings.is_empty() { Exit::Accepted } else { Exit::Refused };
+    let is_refused = findings.iter().any(|finding| finding.severity == Severity::Error);
+    let exit = if is_refused { Exit::Refused } else { Exit::Accepted };
     let text: String = lines.iter().map(|line| format!("{}\n", plain(line))).collect();
     let printer = host.printer();
+    printer.warnings(&findings);
     printer.result(text.trim_end())?;
     if exit == Exit::Refused {
         let (findings, help) = (findings.clone(), for_refused(&findings));

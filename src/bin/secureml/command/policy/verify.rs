@@ -9,9 +9,10 @@ use secureml::policy::Rule;
 use secureml::render::{Failure as WrittenFailure, ModelReport, Report};
 use secureml::verify::Accepted;
 
-use super::hint::for_refused;
+use super::hint::{for_package, for_refused};
 use super::load::{DEFAULT, load};
 use crate::command::instance::{AccessArgs, no_trust_root};
+use crate::command::package;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::flags::IgnoreArgs;
@@ -41,6 +42,7 @@ pub(crate) struct PolicyVerifyArgs {
 struct Judged<'a> {
     name: String,
     exit: Exit,
+    is_package: bool,
     rule: Option<&'a Rule>,
     accepted: Option<Accepted>,
     findings: Vec<Finding>,
@@ -69,18 +71,27 @@ pub(crate) fn verify(args: &PolicyVerifyArgs, host: &Host) -> Result<Exit, Failu
 impl<'a> Judged<'a> {
     fn new(model: &Path, verdict: Result<PolicyVerdict<'a>, PolicyVerifyError>) -> Self {
         let name = model.display().to_string();
+        let is_package = package::is_package(model);
         match verdict {
             Ok(PolicyVerdict::Accepted { rule, accepted, warnings: findings }) => {
                 let (rule, accepted) = (Some(rule), Some(accepted));
-                Self { name, exit: Exit::Accepted, rule, accepted, findings, failure: None }
+                Self { name, exit: Exit::Accepted, is_package, rule, accepted, findings, failure: None }
             }
             Ok(PolicyVerdict::Refused(PolicyRefused { rule, accepted, findings })) => {
-                Self { name, exit: Exit::Refused, rule, accepted, findings, failure: None }
+                Self { name, exit: Exit::Refused, is_package, rule, accepted, findings, failure: None }
             }
             Err(error) => {
                 let failure = undecided(&name, &error);
                 let findings = Vec::new();
-                Self { name, exit: failure.exit, rule: None, accepted: None, findings, failure: Some(failure) }
+                Self {
+                    name,
+                    exit: failure.exit,
+                    is_package,
+                    rule: None,
+                    accepted: None,
+                    findings,
+                    failure: Some(failure),
+                }
             }
         }
     }
@@ -102,7 +113,8 @@ impl<'a> Judged<'a> {
                     Some(_) => format!("{} is not what its signers signed, or not as the policy wants it", self.name),
                     None => format!("the policy does not accept {}", self.name),
                 };
-                let (findings, help) = (self.findings.clone(), for_refused(&self.findings));
+                let help = if self.is_package { for_package(&self.findings) } else { for_refused(&self.findings) };
+                let findings = self.findings.clone();
                 printer.failure(&Failure { findings, help, ..Failure::plain(Exit::Refused, message) });
                 printer.warnings(&self.findings);
             }
