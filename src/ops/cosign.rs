@@ -1,11 +1,11 @@
 //! Signatures over single files of a model, made with `cosign sign-blob --bundle`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use super::verify::{Refused, VerifyModelError, in_words};
 use super::{DigestRequest, HashAllError, Selection, digest};
-use crate::digest::{Algorithm, Digest};
+use crate::digest::Algorithm;
 use crate::finding::Finding;
 use crate::io::{ReadError, read_to_limit};
 use crate::manifest::Method;
@@ -15,17 +15,37 @@ use crate::progress::Progress;
 use crate::trust::Identity;
 use crate::verify::{BlobBundle, BundleFault, KeylessFault, Verifier};
 
-/// A signature over one file of a model that holds.
+/// A signature over a file of a model that holds.
 #[derive(Debug)]
 pub(super) struct BlobSignature {
-    pub(super) name: String,
+    pub(super) path: PathBuf,
     pub(super) content: Vec<u8>,
-    pub(super) file: ModelPath,
+    /// The files with the bytes that it signs.
+    pub(super) files: Vec<ModelPath>,
     pub(super) by: Identity,
 }
 
-/// The files of a model by their SHA-256.
-pub(super) type Files = BTreeMap<Vec<u8>, ModelPath>;
+/// The files of a model by their SHA-256; several files may have the same bytes.
+pub(super) struct Files(BTreeMap<Vec<u8>, Vec<ModelPath>>);
+
+impl Files {
+    /// How many files there are.
+    pub(super) fn count(&self) -> usize {
+        self.0.values().map(Vec::len).sum()
+    }
+
+    /// The files with this digest.
+    pub(super) fn named(&self, sha256: &[u8]) -> Option<&[ModelPath]> {
+        self.0.get(sha256).map(Vec::as_slice)
+    }
+
+    /// A refusal for each file that no bundle is over.
+    pub(super) fn uncovered(&self, signatures: &[BlobSignature]) -> Vec<Finding> {
+        let covered: BTreeSet<&ModelPath> = signatures.iter().flat_map(|signature| &signature.files).collect();
+        let open: BTreeSet<&ModelPath> = self.0.values().flatten().filter(|path| !covered.contains(path)).collect();
+        open.into_iter().map(|path| Finding::error("file-unsigned", "no bundle signs it").at(path.as_str())).collect()
+    }
+}
 
 /// Reads a model's files.
 pub(super) fn files(
@@ -37,8 +57,11 @@ pub(super) fn files(
     let algorithm = Algorithm::Sha256;
     let request = DigestRequest { model, method: Method::Files, algorithm, symlinks, selection };
     let described = digest(&request, progress)?;
-    let key = |digest: &Digest| digest.as_bytes().to_vec();
-    Ok(described.manifest.resources().iter().map(|file| (key(&file.digest), file.path.clone())).collect())
+    let mut files: BTreeMap<Vec<u8>, Vec<ModelPath>> = BTreeMap::new();
+    for file in described.manifest.resources() {
+        files.entry(file.digest.as_bytes().to_vec()).or_default().push(file.path.clone());
+    }
+    Ok(Files(files))
 }
 
 /// Verifies each bundle, which must be over one of the files.
@@ -66,21 +89,14 @@ pub(super) fn check(
             }
             Err(fault) => return refused(fault.rule(), in_words(&fault), Some(fault)),
         };
-        let Some(file) = files.get(bundle.digest().as_bytes()) else {
+        let Some(named) = files.named(bundle.digest().as_bytes()) else {
             let text = format!("signs a file with the digest {}, which is not in the model", bundle.digest());
             return refused("signature-of-other-file", text, None);
         };
-        let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-        signatures.push(BlobSignature { name, content, file: file.clone(), by: authentic.identity().clone() });
+        let by = authentic.identity().clone();
+        signatures.push(BlobSignature { path: path.clone(), content, files: named.to_vec(), by });
     }
     Ok(Ok(signatures))
-}
-
-/// A refusal for each file that no bundle is over.
-pub(super) fn uncovered(files: &Files, signatures: &[BlobSignature]) -> Vec<Finding> {
-    let is_covered = |path: &&ModelPath| signatures.iter().any(|signature| signature.file == **path);
-    let open = files.values().filter(|path| !is_covered(path));
-    open.map(|path| Finding::error("file-unsigned", "no bundle signs it").at(path.as_str())).collect()
 }
 
 /// Why there is no verdict about a bundle.

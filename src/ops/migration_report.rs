@@ -1,6 +1,8 @@
 use serde::Serialize;
 
 use super::cosign::BlobSignature;
+use super::imports::Imports;
+use crate::model::ModelPath;
 
 /// What was carried over, what not and why; it lies in the package as `secureml/reports/migration.json`.
 #[derive(Debug, Clone, Serialize)]
@@ -34,14 +36,14 @@ impl MigrationReport {
         self.carried_over.push(MigratedItem { what: what.to_owned(), how: how.into() });
     }
 
-    /// Takes bundles over single files along, as they are.
-    pub(super) fn carry_blobs(&mut self, blobs: Vec<BlobSignature>) -> Vec<(String, Vec<u8>)> {
-        let mut imported = Vec::new();
-        for BlobSignature { name, content, file, by } in blobs {
-            self.carried(&name, format!("secureml/imported/cosign/{name}, as it is; it holds for {file}, by {by}"));
-            imported.push((format!("cosign/{name}"), content));
+    /// Takes bundles over single files along, as they are; one that is given twice once.
+    pub(super) fn carry_blobs(&mut self, blobs: Vec<BlobSignature>, imports: &mut Imports) {
+        for BlobSignature { path, content, files, by } in blobs {
+            let known = imports.find(&content);
+            let place = known.unwrap_or_else(|| imports.add("cosign/", &path, content));
+            let names = files.iter().map(ModelPath::as_str).collect::<Vec<_>>().join(", ");
+            self.carried(&path.display().to_string(), format!("{place}, as it is; it holds for {names}, by {by}"));
         }
-        imported
     }
 
     pub(super) fn left(&mut self, what: &str, why: impl Into<String>) {

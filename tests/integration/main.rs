@@ -23,6 +23,7 @@ mod keys;
 mod killed;
 mod links;
 mod many_files;
+mod migrating;
 mod mutation;
 mod oms_data;
 mod openssl;

@@ -154,7 +154,9 @@ fn failure(name: &str, error: &MigrateError) -> Failure {
         MigrateError::Cosign(CosignError::Verify(error)) => hint::for_verifying(error),
         MigrateError::Cosign(_) => (Exit::Undecided, Some("check the path given with --cosign-bundle".to_owned())),
         MigrateError::Create(error) => hint::for_packaging(error),
-        MigrateError::Read(_) => (Exit::Undecided, Some("check the path".to_owned())),
+        MigrateError::Read(_) | MigrateError::Tree(_) | MigrateError::Path(_) => {
+            (Exit::Undecided, Some("check the path".to_owned()))
+        }
         MigrateError::NoSecureAiml { .. } => {
             (Exit::Misuse, Some("give the folder that `secureaiml` wrote, such as model.sml".to_owned()))
         }
