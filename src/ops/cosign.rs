@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::verify::{Refused, VerifyModelError, in_words};
 use super::{DigestRequest, HashAllError, Selection, digest};
-use crate::digest::Algorithm;
+use crate::digest::{Algorithm, Digest};
 use crate::finding::Finding;
 use crate::io::{ReadError, read_to_limit};
 use crate::manifest::Method;
@@ -13,7 +13,7 @@ use crate::model::{ModelPath, SymlinkRule};
 use crate::oms::MAX_BUNDLE_BYTES;
 use crate::progress::Progress;
 use crate::trust::Identity;
-use crate::verify::{BlobBundle, BundleFault, KeylessFault, Verifier};
+use crate::verify::{Authentic, BlobBundle, BundleFault, KeylessFault, Verifier};
 
 /// A signature over a file of a model that holds.
 #[derive(Debug)]
@@ -82,21 +82,45 @@ pub(super) fn check(
             Ok(bundle) => bundle,
             Err(error) => return refused("signature-malformed", in_words(&error), None),
         };
-        let authentic = match verifier.verify_blob(&bundle) {
-            Ok(authentic) => authentic,
+        let candidates: Vec<Digest> = match bundle.digest() {
+            Some(digest) => vec![*digest],
+            None => files.0.keys().filter_map(|sha256| Digest::new(Algorithm::Sha256, sha256).ok()).collect(),
+        };
+        let (digest, authentic) = match verify(verifier, &bundle, &candidates) {
+            Ok(found) => found,
             Err(BundleFault::Keyless(KeylessFault::TrustRoot { reason })) => {
                 return Err(VerifyModelError::TrustRoot { reason }.into());
             }
             Err(fault) => return refused(fault.rule(), in_words(&fault), Some(fault)),
         };
-        let Some(named) = files.named(bundle.digest().as_bytes()) else {
-            let text = format!("signs a file with the digest {}, which is not in the model", bundle.digest());
+        let Some(named) = files.named(digest.as_bytes()) else {
+            let text = format!("signs a file with the digest {digest}, which is not in the model");
             return refused("signature-of-other-file", text, None);
         };
         let by = authentic.identity().clone();
         signatures.push(BlobSignature { path: path.clone(), content, files: named.to_vec(), by });
     }
     Ok(Ok(signatures))
+}
+
+/// Finds the file that a bundle signs among these: one, where the bundle names it. The last fault is told.
+fn verify(
+    verifier: &Verifier<'_>,
+    bundle: &BlobBundle,
+    candidates: &[Digest],
+) -> Result<(Digest, Authentic), BundleFault> {
+    let mut fault = BundleFault::Signature;
+    for digest in candidates {
+        match verifier.verify_blob(bundle, digest) {
+            Ok(authentic) => return Ok((*digest, authentic)),
+            Err(BundleFault::Signature) => {}
+            Err(other) => {
+                fault = other;
+                break;
+            }
+        }
+    }
+    Err(fault)
 }
 
 /// Why there is no verdict about a bundle.

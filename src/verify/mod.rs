@@ -3,6 +3,7 @@
 
 mod accepted;
 mod blob;
+mod blob_cosign;
 mod certificate;
 mod dsse_v2;
 mod key;

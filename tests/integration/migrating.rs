@@ -151,3 +151,39 @@ fn each_bundle_over_a_file_has_its_own_place_and_equal_files_count_each() {
     write_tree(&fixture.model(), &[("c.bin", b"a")]);
     assert_accepted("now it is", &migrate(&fixture, &key, &words[..5]));
 }
+
+/// What cosign 1 and 2 write with `sign-blob --key --bundle`.
+fn old_blob_bundle(key: &KeyFiles, content: &[u8]) -> Value {
+    let pem = STANDARD.encode(fs::read(&key.public).unwrap());
+    value!({"base64Signature": STANDARD.encode(sign_bytes(key, content).1), "cert": pem})
+}
+
+#[test]
+fn bundles_in_the_old_form_of_cosign_hold_for_the_files_that_they_sign() {
+    let fixture = Fixture::with(&[("a.bin", b"a"), ("b.bin", b"b")]);
+    let (key, stranger) = (fixture.key("key", Curve::P256), fixture.key("stranger", Curve::P256));
+    let words = ["model", "--public-key", "key.pub.pem", "--cosign-bundle", "a.bundle", "--cosign-bundle", "b.bundle"];
+    write(&fixture.path("a.bundle"), &old_blob_bundle(&key, b"a"));
+    write(&fixture.path("b.bundle"), &blob_bundle(&key, b"b"));
+    let output = migrate(&fixture, &key, &words);
+    assert_accepted("migrate", &output);
+    assert!(told(&output, "carriedOver", "a.bundle").contains("it holds for a.bin, by"));
+    assert!(told(&output, "carriedOver", "b.bundle").contains("it holds for b.bin, by"));
+
+    let certificate = "-----BEGIN CERTIFICATE-----\nMAA=\n-----END CERTIFICATE-----\n";
+    let mut by_nobody = old_blob_bundle(&key, b"a");
+    by_nobody["cert"] = STANDARD.encode(certificate).into();
+    let mut garbled = old_blob_bundle(&key, b"a");
+    garbled["base64Signature"] = "?".into();
+    let cases = [
+        ("a stranger's", old_blob_bundle(&stranger, b"a"), "signature-invalid", "does not match"),
+        ("over another file", old_blob_bundle(&key, b"c"), "signature-invalid", "does not match"),
+        ("with a broken certificate", by_nobody, "signature-malformed", "--new-bundle-format"),
+        ("with a broken signature", garbled, "signature-malformed", "its signature is not in base64"),
+        ("without a signature", value!({"base64Signature": null}), "signature-malformed", "cosign had before"),
+    ];
+    for (name, bundle, rule, reason) in cases {
+        write(&fixture.path("a.bundle"), &bundle);
+        assert_refused(name, &migrate(&fixture, &key, &words), rule, reason);
+    }
+}

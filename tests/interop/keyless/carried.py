@@ -1,5 +1,7 @@
 """Fingerprints, packages and migrations that identities sign, with the real services."""
 
+import base64
+import json
 import pathlib
 import shutil
 
@@ -82,3 +84,71 @@ def blobs(record: Record, scene: Scene, folder: pathlib.Path) -> None:
     file.write_bytes(b"weightz" * 1000)
     result = scene.run(*words, *mine)
     check(record, "for another file it does not hold", result, 1, "is not in the model")
+    old_blobs(record, scene, folder, mine, other)
+
+
+def old_blobs(record: Record, scene: Scene, folder: pathlib.Path, mine: list, other: list) -> None:
+    """The form that cosign wrote up to version 2, and still writes if it is told to."""
+    s = scene.s
+    model = new_folder(folder / "old")
+    file, bundle, package = model / "weights.bin", folder / "old.bundle", folder / "old.sml"
+    file.write_bytes(b"older weights" * 1000)
+    urls = ["--fulcio-url", s.urls["fulcio"], "--rekor-url", s.urls["rekor"], "--trusted-root", s.trusted_root]
+    form = ["--new-bundle-format=false", "--use-signing-config=false"]
+    second = folder / "second.bundle"
+    for each in (bundle, second):
+        words = ["sign-blob", "--yes", *urls, *form, "--identity-token", s.token(), "--bundle", each, file]
+        check(record, "cosign signs a file in its old form", scene.tools.cosign(*words), 0)
+    words = ["migrate", model, "--to", package, "--identity-token", scene.token(), "--cosign-bundle"]
+    result = scene.run(*words, bundle, *other)
+    check(record, "an old bundle is nobody else's", result, 1, "the model was signed by somebody else")
+    check(record, "an old bundle is carried over", scene.run(*words, bundle, *mine), 0, "it holds for weights.bin")
+    result = scene.run("package", "verify", package, *mine[:4], "--trust-config", s.trusted_root)
+    check(record, "in a package that holds too", result, 0, "Verification succeeded\n")
+    changed = folder / "changed.bundle"
+    for name, change, reason in OLD_CHANGES:
+        old = json.loads(bundle.read_text())
+        change(old)
+        changed.write_text(json.dumps(old))
+        check(record, f"an old bundle with {name} is refused", scene.run(*words, changed, *mine), 1, reason)
+    for field in ("rekorBundle", "cert"):
+        old = json.loads(bundle.read_text())
+        old[field] = json.loads(second.read_text())[field]
+        changed.write_text(json.dumps(old))
+        result = scene.run(*words, changed, *mine)
+        check(record, f"an old bundle with the {field} of another signature is refused", result, 1, "does not")
+
+
+def _payload(old: dict, **fields: object) -> None:
+    old["rekorBundle"]["Payload"].update(fields)
+
+
+def _body(old: dict, change) -> None:
+    body = json.loads(base64.b64decode(old["rekorBundle"]["Payload"]["body"]))
+    change(body["spec"])
+    _payload(old, body=base64.b64encode(json.dumps(body, separators=(",", ":")).encode()).decode())
+
+
+def _flipped(text: str) -> str:
+    data = bytearray(base64.b64decode(text))
+    data[-1] ^= 1
+    return base64.b64encode(data).decode()
+
+
+SET = "invalid inclusion promise"
+# What is changed in an old bundle, how, and the reason for which it is refused.
+OLD_CHANGES = [
+    ("another signature", lambda old: old.update(base64Signature=_flipped(old["base64Signature"])), "does not match"),
+    ("no log entry", lambda old: old.pop("rekorBundle"), "and no entry of a transparency log"),
+    ("no certificate", lambda old: old.update(cert=""), "the method \"key\""),
+    ("a later time", lambda old: _payload(old, integratedTime=old["rekorBundle"]["Payload"]["integratedTime"] + 1), SET),
+    ("another number", lambda old: _payload(old, logIndex=old["rekorBundle"]["Payload"]["logIndex"] + 1), SET),
+    ("another log", lambda old: _payload(old, logID="00" * 32), "No log key valid"),
+    (
+        "another promise",
+        lambda old: old["rekorBundle"].update(SignedEntryTimestamp=_flipped(old["rekorBundle"]["SignedEntryTimestamp"])),
+        SET,
+    ),
+    ("another file in the entry", lambda old: _body(old, lambda spec: spec["data"]["hash"].update(value="00" * 32)), SET),
+    ("another body", lambda old: _body(old, lambda spec: spec.update(more=1)), SET),
+]
