@@ -4,7 +4,7 @@ use super::compare::{Compared, Rules, open, other_kind, settings};
 use super::describe::{ChunkSize, Described, FingerprintOptions, describe, read, sizes, wanted};
 use super::digest::DigestRequest;
 use super::fingerprint_diff::{Side, differences, too_many_chunks};
-use super::seal::{check_target, save, seal};
+use super::seal::{check_fingerprint_target, save, seal};
 use super::selection::{HashAllError, outside_warnings};
 use super::sign::SignModelError;
 use super::{Links, Selection, SingleFileName};
@@ -59,7 +59,7 @@ pub fn sign_fingerprint(
     (signer, target): (&dyn Signer, &Path),
     progress: &dyn Progress,
 ) -> Result<(Fingerprinted, Option<Authentic>), SignModelError> {
-    check_target(target, request.model)?;
+    check_fingerprint_target(target, request.model)?;
     signer.prepare()?;
     let made = fingerprint(request, options, &[target], progress)?;
     let payload = attestation(&made.name, &made.manifest, &made.fingerprint)?.to_payload()?;

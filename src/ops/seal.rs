@@ -70,6 +70,16 @@ pub(super) fn check_target(signature: &Path, model: &Path) -> Result<(), SignMod
     Ok(AtomicFile::try_out(signature)?)
 }
 
+/// As [`check_target`], for a signed fingerprint: one that is there stays, as its signature may be nowhere else.
+pub(super) fn check_fingerprint_target(path: &Path, model: &Path) -> Result<(), SignModelError> {
+    check_target(path, model)?;
+    // Whatever is in it now is a bundle.
+    if fs::metadata(path).is_ok_and(|found| found.is_file() && found.len() > 0) {
+        return Err(SignModelError::OverSigned { path: path.to_owned() });
+    }
+    Ok(())
+}
+
 /// Whether a file begins as a Sigstore bundle does, or is empty: made to be filled, unless it is one of a model's files.
 /// One that cannot be read fails when it is written.
 fn is_replaceable(path: &Path, in_model: bool) -> io::Result<bool> {

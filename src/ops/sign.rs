@@ -3,7 +3,7 @@ use std::path::{Path, PathBuf};
 use super::describe::{Described, FingerprintOptions, describe};
 use super::digest::DigestRequest;
 use super::fingerprint::attestation;
-use super::seal::{check_target, save, seal};
+use super::seal::{check_fingerprint_target, check_target, save, seal};
 use super::selection::{HashAllError, hash_all};
 use super::{SingleFileName, set_folder};
 use crate::finding::Finding;
@@ -67,8 +67,9 @@ pub fn sign(request: &SignRequest<'_>, signer: &dyn Signer, progress: &dyn Progr
     let set = set_folder(signature);
     let mut own = vec![*signature];
     own.extend(target.map(|target| target.path));
-    for path in [Some(*signature), target.map(|target| target.path)].into_iter().flatten() {
-        check_target(path, model.model)?;
+    check_target(signature, model.model)?;
+    if let Some(target) = target {
+        check_fingerprint_target(target.path, model.model)?;
     }
     signer.prepare()?;
     let (mut rules, mut warnings) = model.selection.rules(model.model, &own)?;
@@ -139,6 +140,12 @@ pub enum SignModelError {
     /// The signature would take the place of a file that is no signature.
     #[error("{} exists and is not a signature, it is not overwritten", path.display())]
     OverOtherFile {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The fingerprint would take the place of something that somebody signed.
+    #[error("{} exists and is signed, it is not overwritten", path.display())]
+    OverSigned {
         /// The file.
         path: PathBuf,
     },

@@ -25,6 +25,9 @@ pub(crate) fn for_signing(error: &SignModelError) -> (Exit, Option<String>) {
         SignModelError::OverOtherFile { .. } => {
             (Exit::Misuse, text("give another path with --signature, or remove the file first"))
         }
+        SignModelError::OverSigned { .. } => {
+            (Exit::Misuse, text("give another path for the fingerprint, or move the file away first"))
+        }
         SignModelError::Write(error) if error.source.kind() == ErrorKind::NotFound => {
             (Exit::Undecided, text("make the folder first, or give another path with --signature"))
         }

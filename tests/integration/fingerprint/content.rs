@@ -106,7 +106,9 @@ fn a_fingerprint_in_the_model_is_no_file_of_it() {
     let scene = Scene::new();
     for (words, file) in [("", "model/print.json"), ("--sign --key key.pem", "model/print.sig")] {
         assert_accepted(file, &scene.run(&format!("create model --output {file} {words}")));
-        assert_accepted(file, &scene.run(&format!("create model --output {file} {words}")));
+        if words.is_empty() {
+            assert_accepted(file, &scene.run(&format!("create model --output {file}")));
+        }
         assert_accepted(file, &scene.run(&format!("verify model --fingerprint {file}")));
         // Elsewhere it is the same fingerprint, and knows its own place.
         std::fs::copy(scene.fixture.path(file), scene.fixture.path("copy")).unwrap();

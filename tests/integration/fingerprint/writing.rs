@@ -36,8 +36,13 @@ fn nothing_is_overwritten_but_its_own_kind() {
     ] {
         assert_failed(line, &scene.run(line), 2, &[kind]);
     }
-    for line in ["create model", "prove config.json --range 3-9", "create model --sign --key key.pem"] {
+    for line in ["create model", "prove config.json --range 3-9"] {
         assert_accepted(line, &scene.run(line));
+    }
+    let before = scene.read("fingerprint.sig");
+    for line in ["create model --sign --key key.pem", "create model --output fingerprint.sig"] {
+        assert_failed(line, &scene.run(line), 2, &["fingerprint.sig exists and is signed", "give another path"]);
+        assert_eq!(scene.read("fingerprint.sig"), before, "{line}");
     }
 }
 
