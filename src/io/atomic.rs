@@ -100,6 +100,36 @@ impl AtomicFile {
         }
         sync_folder(&self.target).map_err(failed)
     }
+
+    /// As [`AtomicFile::commit`], but never in the place of something that is there by now.
+    ///
+    /// Where the file system can neither link nor rename without replacing, it is looked at just before the rename.
+    ///
+    /// # Errors
+    /// [`WriteError`], whose source is [`io::ErrorKind::AlreadyExists`] where something is there.
+    pub fn commit_new(self) -> Result<(), WriteError> {
+        let failed = |source| WriteError { path: self.target.clone(), source };
+        match self.sink {
+            Sink::Direct(mut out) => return out.flush().map_err(failed),
+            Sink::Beside(out) => {
+                let beside = out.into_inner().map_err(|error| failed(error.into_error()))?;
+                beside.as_file().sync_all().map_err(failed)?;
+                match beside.persist_noclobber(&self.target) {
+                    Ok(_) => {}
+                    Err(error) if fs::symlink_metadata(&self.target).is_ok() => {
+                        return Err(failed(exists(error.error)));
+                    }
+                    Err(error) => drop(error.file.persist(&self.target).map_err(|error| failed(error.error))?),
+                }
+            }
+            Sink::Unnamed(out) => {
+                let file = out.into_inner().map_err(|error| failed(error.into_error()))?;
+                file.sync_all().map_err(failed)?;
+                name(&file, &self.target).map_err(failed)?;
+            }
+        }
+        sync_folder(&self.target).map_err(failed)
+    }
 }
 
 impl AtomicFile {
@@ -149,6 +179,11 @@ pub struct WriteError {
     /// What the system said.
     #[source]
     pub source: io::Error,
+}
+
+/// What a file system says that has no better word for it than that it cannot.
+fn exists(error: io::Error) -> io::Error {
+    if error.kind() == io::ErrorKind::AlreadyExists { error } else { io::ErrorKind::AlreadyExists.into() }
 }
 
 /// Makes a new file ready to replace the old one: with its permissions, and on the disk.
@@ -274,6 +309,10 @@ mod tests {
             file.commit().unwrap();
             assert_eq!(read_to_limit(&target, 10).unwrap(), content.as_bytes());
         }
+        let mut file = AtomicFile::create(&target).unwrap();
+        file.write_all(b"newest").unwrap();
+        assert_eq!(file.commit_new().unwrap_err().source.kind(), io::ErrorKind::AlreadyExists);
+        assert_eq!(read_to_limit(&target, 10).unwrap(), b"new");
         drop(AtomicFile::create(&target).unwrap());
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "nothing is left beside");
     }

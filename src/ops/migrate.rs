@@ -1,6 +1,7 @@
 use super::migrate_cosign::from_cosign;
 use super::migrate_oms::from_oms;
 use super::migration::{MigrateError, MigrateRequest, Migration, MigrationSource};
+use super::package::open_target;
 use super::secureaiml::secureaiml;
 use crate::progress::Progress;
 use crate::sign::Signer;
@@ -19,6 +20,7 @@ pub fn migrate(
     signer: &dyn Signer,
     progress: &dyn Progress,
 ) -> Result<Migration, MigrateError> {
+    drop(open_target(request.output, &request.source.model(), request.existing)?);
     match request.source {
         MigrationSource::Oms { model, signature, trust, now } => {
             from_oms(request, (model, signature), (trust, now), signer, progress)

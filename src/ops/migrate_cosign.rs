@@ -41,7 +41,7 @@ pub(super) fn from_cosign(
     for name in GIT_PATHS.iter().filter(|name| fs::symlink_metadata(model.join(name)).is_ok()) {
         report.left(name, "with all below it: Git's own is left out, and no bundle was asked for");
     }
-    let created = package(request.output, (model, &signature), &imports, &report, signer, progress)?;
+    let created = package(request, (model, &signature), &imports, &report, signer, progress)?;
     let known = |file: &FileRecord| files.named(file.sha256.as_bytes()).is_some();
     if !created.manifest.files().iter().all(known) {
         drop(fs::remove_file(request.output));

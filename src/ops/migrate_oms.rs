@@ -131,7 +131,7 @@ fn carry(
     report.carried(&model.display().to_string(), format!("model/, {} files", verified.manifest().file_count()));
     kept.report(verified.manifest(), &mut report);
     // 3.
-    let created = package(request.output, (model, packaged), &imports, &report, signer, progress)?;
+    let created = package(request, (model, packaged), &imports, &report, signer, progress)?;
     if !is_same(&created.model, verified.manifest(), model)? {
         drop(fs::remove_file(request.output));
         return Err(MigrateError::Changed);

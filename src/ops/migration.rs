@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::cosign::CosignError;
 use super::imports::Imports;
 use super::migration_report::MigrationReport;
-use super::package::{CreateError, Created, PackageRequest, PackageSigner, create_package};
+use super::package::{CreateError, Created, Existing, PackageRequest, PackageSigner, create_package};
 use super::{
     DigestRequest, FingerprintOptions, Refused, Selection, SignModelError, SignRequest, SingleFileName,
     VerifyModelError, sign,
@@ -27,6 +27,8 @@ pub struct MigrateRequest<'a> {
     pub source: MigrationSource<'a>,
     /// Where the package is written.
     pub output: &'a Path,
+    /// What becomes of a package that is there already.
+    pub existing: Existing,
     /// Whether the model gets a new OMS signature as well; the old one is kept beside it, byte for byte.
     pub sign_again: bool,
     /// Bundles of `cosign sign-blob` over files of the model, by the same signer.
@@ -62,6 +64,16 @@ pub enum MigrationSource<'a> {
         /// The folder.
         folder: &'a Path,
     },
+}
+
+impl MigrationSource<'_> {
+    /// The file or folder that goes into the package.
+    pub(super) fn model(&self) -> PathBuf {
+        match self {
+            Self::Oms { model, .. } | Self::Cosign { model, .. } => model.to_path_buf(),
+            Self::SecureAiml { folder } => folder.join(super::secureaiml::MODEL),
+        }
+    }
 }
 
 /// The end of a migration.
@@ -100,7 +112,7 @@ pub(super) fn sign_model(
 
 /// Makes the package, with the report of the migration in it.
 pub(super) fn package(
-    output: &Path,
+    to: &MigrateRequest<'_>,
     (model, signature): (&Path, &Path),
     imported: &Imports,
     report: &MigrationReport,
@@ -112,7 +124,8 @@ pub(super) fn package(
     let request = PackageRequest {
         model,
         signature,
-        output,
+        output: to.output,
+        existing: to.existing,
         version: None,
         created: None,
         fingerprint: Some(&options),

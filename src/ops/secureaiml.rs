@@ -48,7 +48,7 @@ pub(super) fn secureaiml(
     let selection = Selection::default();
     sign_model(&model, (&selection, &Serialization::default(), &signature), signer, progress)?;
     report.carried(MODEL, "model/model.pkl, signed anew by the signer of the package, who vouches for it");
-    let created = package(request.output, (&model, &signature), &imports, &report, signer, progress)?;
+    let created = package(request, (&model, &signature), &imports, &report, signer, progress)?;
     Ok(Migration::Done(Box::new(Migrated { created, verified: None, report })))
 }
 
@@ -90,7 +90,8 @@ fn carry(
     Ok(())
 }
 
-const MODEL: &str = "model.pkl";
+/// What a folder of `secureaiml` calls the model.
+pub(super) const MODEL: &str = "model.pkl";
 const SIGNATURE: &str = "model.pkl.sig";
 /// What `secureaiml` writes beside the model.
 const KEPT: [&str; 3] = ["manifest.json", "metadata.json", SIGNATURE];

@@ -16,7 +16,15 @@ use crate::support::{Fixture, KeyFiles, assert_accepted, assert_refused, json, s
 /// `migrate` in JSON, to `new.sml`; names are relative to the fixture's folder.
 fn migrate(fixture: &Fixture, key: &KeyFiles, words: &[&str]) -> Output {
     let mut command = secureml();
-    command.current_dir(fixture.path("")).args(["--format", "json", "migrate", "--to", "new.sml", "--private-key"]);
+    command.current_dir(fixture.path("")).args([
+        "--format",
+        "json",
+        "migrate",
+        "--overwrite",
+        "--to",
+        "new.sml",
+        "--private-key",
+    ]);
     command.arg(&key.private).args(words).output().expect("the program starts")
 }
 

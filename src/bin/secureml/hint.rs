@@ -124,8 +124,8 @@ pub(crate) fn for_verifying(error: &VerifyModelError) -> (Exit, Option<String>) 
     }
 }
 
-/// How making a package, or adding to one, ends with this error, and what to do.
-pub(crate) fn for_packaging(error: &CreateError) -> (Exit, Option<String>) {
+/// How making a package, or adding to one, ends with this error, and what to do; `option` names its place.
+pub(crate) fn for_packaging(error: &CreateError, option: &str) -> (Exit, Option<String>) {
     match error {
         CreateError::Hash(error) => for_hashing(error),
         CreateError::Sign(error) => for_signing(error),
@@ -145,15 +145,18 @@ pub(crate) fn for_packaging(error: &CreateError) -> (Exit, Option<String>) {
         CreateError::OtherStatement { .. } => {
             (Exit::Refused, text("sign the package itself, with --private-key or an identity"))
         }
+        CreateError::Exists { .. } => {
+            (Exit::Misuse, Some(format!("give another path with {option}, or replace it with --overwrite")))
+        }
         CreateError::OverOtherFile { .. } | CreateError::NotAFile { .. } | CreateError::InModel { .. } => {
-            (Exit::Misuse, text("give another path with --output"))
+            (Exit::Misuse, Some(format!("give another path with {option}")))
         }
         CreateError::Read(_) => (Exit::Undecided, text("check the path")),
         CreateError::Write(error) if error.source.kind() == ErrorKind::NotFound => {
-            (Exit::Undecided, text("make the folder first, or give another path with --output"))
+            (Exit::Undecided, Some(format!("make the folder first, or give another path with {option}")))
         }
         CreateError::Write(_) => {
-            (Exit::Undecided, text("give a place that can be written to, and has room, with --output"))
+            (Exit::Undecided, Some(format!("give a place that can be written to, and has room, with {option}")))
         }
         CreateError::Broken { .. } => {
             (Exit::Refused, text("get the package again from where it came from, and do not use this one"))

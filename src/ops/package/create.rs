@@ -1,12 +1,11 @@
-use std::fs::{self, File};
-use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 
 use super::error::{AttestationFileError, CreateError};
 use super::statement::{FINGERPRINT, MANIFEST, MODEL_SIGNATURE, PACKAGE_SIGNATURE, PACKAGE_TYPE, sha256, statement};
-use super::write::{ModelFile, Small, write};
+use super::target::{Existing, open_target};
+use super::write::{ModelFile, Small, Target, write};
 use crate::digest::Algorithm;
 use crate::finding::Finding;
 use crate::fingerprint::{FilePrint, Fingerprint};
@@ -19,7 +18,7 @@ use crate::oms::{
 use crate::ops::compare::{Rules, for_this_kind, settings};
 use crate::ops::describe::{ChunkSize, Described, FingerprintOptions, describe};
 use crate::ops::explain::explain;
-use crate::ops::seal::{is_inside, seal, target_file};
+use crate::ops::seal::seal;
 use crate::ops::set::{leave_out, set_folder, signatures, signer_id};
 use crate::ops::{HashAllError, Links, Selection, SignModelError, SingleFileName};
 use crate::package::{EntryName, FileRecord, MetadataRecord, ModelRecord, PackageManifest};
@@ -36,6 +35,8 @@ pub struct PackageRequest<'a> {
     pub signature: &'a Path,
     /// Where the package is written.
     pub output: &'a Path,
+    /// What becomes of a package that is there already.
+    pub existing: Existing,
     /// The model's version, for people.
     pub version: Option<String>,
     /// When the package is said to be made; `None` says nothing, and lets two builds give the same bytes.
@@ -94,11 +95,7 @@ pub fn create_package(
     signer: PackageSigner<'_>,
     progress: &dyn Progress,
 ) -> Result<Created, CreateError> {
-    check_output(request.output, request.model)?;
-    let file = target_file(request.output, request.model)?;
-    if file.regular().is_none() {
-        return Err(CreateError::NotAFile { path: request.output.to_owned() });
-    }
+    let file = open_target(request.output, request.model, request.existing)?;
     if let PackageSigner::Signer(signer) = signer {
         signer.prepare().map_err(SignModelError::from)?;
     }
@@ -127,7 +124,8 @@ pub fn create_package(
         vec![entry(MANIFEST, json)?, entry(MODEL_SIGNATURE, signed.content)?, entry(PACKAGE_SIGNATURE, bundle)?];
     entries.extend(further.entries);
     entries.extend(metadata);
-    let bytes = write(file, request.output, &entries, (&tree, &files), progress)?;
+    let target = Target { file, path: request.output, existing: request.existing };
+    let bytes = write(target, &entries, (&tree, &files), progress)?;
     let mut warnings = further.warnings;
     warnings.extend(described.warnings);
     Ok(Created { manifest, model: signed.statement.manifest, fingerprint, authentic, warnings, bytes })
@@ -335,27 +333,8 @@ fn sign(attestation: &Attestation, signer: PackageSigner<'_>) -> Result<(Vec<u8>
     }
 }
 
-/// Makes sure that nothing but an older package is lost.
-fn check_output(output: &Path, model: &Path) -> Result<(), CreateError> {
-    if is_inside(output, model) {
-        return Err(CreateError::InModel { path: output.to_owned() });
-    }
-    let is_file = fs::metadata(output).is_ok_and(|found| found.is_file() && found.len() > 0);
-    let mut start = Vec::new();
-    // What cannot be read fails when it is written.
-    let read = File::open(output).and_then(|file| file.take(LOOK_AT_BYTES).read_to_end(&mut start));
-    let is_package = start.windows(MIMETYPE.len()).any(|window| window == MIMETYPE);
-    if is_file && read.is_ok() && !is_package {
-        return Err(CreateError::OverOtherFile { path: output.to_owned() });
-    }
-    Ok(())
-}
-
 /// Where the file name of a bundle ends.
 const BUNDLE_ENDING: &str = ".sigstore.json";
 /// How many further signatures a package can have.
 const MAX_FURTHER: u8 = 99;
 const MAX_REPORT_BYTES: u64 = 64 << 20;
-/// What stands in the first entry of every package.
-const MIMETYPE: &[u8] = b"mimetypeapplication/vnd.secureml.package+zip";
-const LOOK_AT_BYTES: u64 = 256;

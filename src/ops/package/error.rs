@@ -92,7 +92,7 @@ pub enum CreateError {
     /// The package could not be written.
     #[error(transparent)]
     Write(#[from] WriteError),
-    /// A package cannot be written to a pipe or a device.
+    /// A package cannot be written to a folder, a pipe or a device.
     #[error("{} is no regular file, and a package needs one", path.display())]
     NotAFile {
         /// The target.
@@ -101,6 +101,12 @@ pub enum CreateError {
     /// A package in the model would be a file of it that nobody signed.
     #[error("the package {} would lie in the model", path.display())]
     InModel {
+        /// The target.
+        path: PathBuf,
+    },
+    /// There is something where the package is to go.
+    #[error("{} exists, it is not overwritten", path.display())]
+    Exists {
         /// The target.
         path: PathBuf,
     },

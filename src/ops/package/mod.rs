@@ -13,6 +13,7 @@ mod policy;
 mod read;
 mod remote;
 mod statement;
+mod target;
 mod verify;
 mod write;
 
@@ -27,4 +28,6 @@ pub use policy::{PackagePolicyError, verify_package_with_policy};
 pub use read::{check_signers, read_file, read_unverified_file};
 pub use remote::RemotePackage;
 pub use statement::PACKAGE_TYPE;
+pub use target::Existing;
+pub(crate) use target::open_target;
 pub use verify::{AcceptedPackage, PackageVerdict, verify_package, verify_package_stream};

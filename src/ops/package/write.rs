@@ -1,9 +1,10 @@
 //! Writing a package's bytes.
 
-use std::io::Write as _;
+use std::io::{ErrorKind, Write as _};
 use std::path::Path;
 
 use super::error::CreateError;
+use super::target::Existing;
 use crate::fingerprint::FilePrint;
 use crate::io::{AtomicFile, FileStat, WriteError, copy_range};
 use crate::manifest::HashError;
@@ -29,15 +30,21 @@ pub(super) struct ModelFile<'a> {
     pub(super) version: FileStat,
 }
 
+/// The place of a new package.
+pub(super) struct Target<'a> {
+    pub(super) file: AtomicFile,
+    pub(super) path: &'a Path,
+    pub(super) existing: Existing,
+}
+
 /// Writes a package: small entries in order, then the model.
 pub(super) fn write(
-    file: AtomicFile,
-    target: &Path,
+    target: Target<'_>,
     small: &[Small],
     (tree, model): (&ModelTree, &[ModelFile<'_>]),
     progress: &dyn Progress,
 ) -> Result<u64, CreateError> {
-    let mut writer = Writer::new(file)?;
+    let mut writer = Writer::new(target.file)?;
     for Small { name, content } in small {
         let size = u64::try_from(content.len()).unwrap_or(u64::MAX);
         writer.add(name, size, crc32fast::hash(content), &mut content.as_slice())?;
@@ -46,10 +53,16 @@ pub(super) fn write(
         add_file(&mut writer, tree, file, progress)?;
     }
     let mut file = writer.finish()?;
-    let failed = |source| WriteError { path: target.to_owned(), source };
+    let failed = |source| WriteError { path: target.path.to_owned(), source };
     file.flush().map_err(failed)?;
     let bytes = file.regular().and_then(|file| file.metadata().ok()).map_or(0, |found| found.len());
-    file.commit()?;
+    match target.existing {
+        Existing::Replace => file.commit()?,
+        Existing::Keep => file.commit_new().map_err(|error| match error.source.kind() {
+            ErrorKind::AlreadyExists => CreateError::Exists { path: error.path },
+            _ => error.into(),
+        })?,
+    }
     Ok(bytes)
 }
 

@@ -23,7 +23,7 @@ fn an_identity_signs_model_and_package() {
     let key = fixture.key("packager", Curve::P256);
     let build = |words: &[&str]| {
         let mut command = package("create");
-        command.current_dir(fixture.path("")).args(["--output", "model.sml"]).args(words).arg("model");
+        command.current_dir(fixture.path("")).args(["--output", "model.sml", "--overwrite"]).args(words).arg("model");
         command.output().unwrap()
     };
     assert_accepted("by a key", &create(fixture, &key, &["--fingerprint"]));

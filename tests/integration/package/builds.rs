@@ -60,6 +60,7 @@ fn two_builds_of_one_input_are_one_file() {
     assert_eq!(fs::read(fixture.path("elsewhere/three.sml")).unwrap(), first);
     // An older package in its place leaves nothing behind.
     fs::write(fixture.path("two.sml"), [&first[..], &first].concat()).unwrap();
+    let words = [&words[..], &["--overwrite"]].concat();
     assert_accepted("over an older one", &rebuild(&fixture, "two.sml", &words, None));
     assert_eq!(fs::read(fixture.path("two.sml")).unwrap(), first);
     // And a program that knows nothing of ours writes the same.
@@ -98,7 +99,7 @@ fn the_time_is_that_of_source_date_epoch_or_none() {
     assert_accepted("sign", &fixture.sign(&key, &[]));
     let build = |epoch: Option<&str>| -> Output {
         let mut command = package("create");
-        command.current_dir(fixture.path("")).arg("--private-key").arg(&key.private).arg("model");
+        command.current_dir(fixture.path("")).args(["--overwrite", "--private-key"]).arg(&key.private).arg("model");
         match epoch {
             Some(epoch) => command.env("SOURCE_DATE_EPOCH", epoch),
             None => command.env_remove("SOURCE_DATE_EPOCH"),
@@ -172,14 +173,14 @@ fn assert_refuses_to_create(fixture: &Fixture, key: &KeyFiles, name: &str, says:
 fn nothing_but_an_older_package_is_written_over() {
     let scene = Scene::new();
     let (fixture, key) = (&scene.fixture, &scene.key);
-    assert_accepted("over an older package", &create(fixture, key, &[]));
+    assert_accepted("over an older package", &create(fixture, key, &["--overwrite"]));
     for target in ["model.sig", "key.pem", "model/config.json", "report.json"] {
         let before = fs::read(fixture.path(target)).unwrap();
-        let output = create(fixture, key, &["--output", target]);
+        let output = create(fixture, key, &["--overwrite", "--output", target]);
         assert_eq!(output.status.code(), Some(2), "{target}: {output:?}");
         assert_eq!(fs::read(fixture.path(target)).unwrap(), before, "{target}");
     }
-    for (target, code) in [("model", 3), ("absent/x.sml", 3), ("/dev/null", 2)] {
+    for (target, code) in [("model", 2), ("absent/x.sml", 3), ("model.sml/x.sml", 3), ("/dev/null", 2)] {
         let output = create(fixture, key, &["--output", target]);
         assert_eq!(output.status.code(), Some(code), "{target}: {output:?}");
     }
@@ -194,7 +195,7 @@ fn nothing_but_an_older_package_is_written_over() {
         (&["--signature", "report.json"], 1),
         (&["--model-version", ""], 1),
     ] {
-        let output = create(fixture, key, words);
+        let output = create(fixture, key, &[&["--overwrite"], words].concat());
         assert_eq!(output.status.code(), Some(code), "{words:?}: {output:?}");
         assert_eq!(fs::read(fixture.path("model.sml")).unwrap(), before, "{words:?}");
     }

@@ -140,7 +140,11 @@ fn a_package_that_is_made_anew_takes_the_place_of_the_old_one_at_once() {
     let place = fixture.path("model.sml");
     let make = || {
         let mut make = package("create");
-        make.current_dir(fixture.path("")).arg("--private-key").arg(&key.private).args(["-o", "model.sml", "model"]);
+        make.current_dir(fixture.path(""))
+            .arg("--private-key")
+            .arg(&key.private)
+            .args(["-o", "model.sml", "--overwrite"])
+            .arg("model");
         make.stdout(Stdio::null()).stderr(Stdio::null());
         make
     };

@@ -114,13 +114,13 @@ fn model_signatures_of_every_serialization() {
         let fixture = Fixture::new();
         let key = fixture.key("key", Curve::P256);
         assert_accepted("sign", &fixture.sign(&key, words));
-        for more in [&[][..], &["--fingerprint"]] {
+        for more in [&[][..], &["--fingerprint", "--overwrite"]] {
             assert_accepted("create", &create(&fixture, &key, more));
         }
         assert_round_trip(&words.join(" "), &fixture, &key, MODEL);
         fs::write(fixture.model().join("config.json"), "{}").unwrap();
         let before = fs::read(fixture.path("model.sml")).unwrap();
-        assert_refused(&words.join(" "), &create(&fixture, &key, &[]), "file-changed", "config.json");
+        assert_refused(&words.join(" "), &create(&fixture, &key, &["--overwrite"]), "file-changed", "config.json");
         assert_eq!(fs::read(fixture.path("model.sml")).unwrap(), before, "the old package stays");
     }
 }
@@ -160,7 +160,7 @@ fn links_become_the_files_that_they_point_to() {
     fs::remove_file(fixture.model().join("link.json")).unwrap();
     assert_accepted("sign", &fixture.sign(&key, &[]));
     std::os::unix::fs::symlink("config.json", fixture.model().join("link.json")).unwrap();
-    assert_refused("links", &create(&fixture, &key, &[]), "not-signable", "link.json: is a symbolic link");
+    assert_refused("links", &create(&fixture, &key, &["--overwrite"]), "not-signable", "link.json: is a symbolic link");
 }
 
 #[test]

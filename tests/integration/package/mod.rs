@@ -3,6 +3,7 @@
 mod adding;
 mod archive;
 mod builds;
+mod existing;
 mod extracting;
 mod killed;
 mod many;

@@ -146,7 +146,7 @@ fn formats_are_those_that_the_rule_permits() {
     assert_accepted("sign", &place.fixture.sign(&place.first, &[]));
     fs::remove_dir_all(place.fixture.path("model.sig.d")).unwrap();
     assert_accepted("add", &place.fixture.sign(&place.second, &["--add"]));
-    assert_accepted("create", &create(&place.fixture, &place.first, &[]));
+    assert_accepted("create", &create(&place.fixture, &place.first, &["--overwrite"]));
     assert_accepted("any format", &place.verify());
     place.policy("model.sml", "formats: {deny: [pickle]}");
     assert_refused("pickle", &place.verify(), "policy-format", "weights/old.pkl: has the format pickle");

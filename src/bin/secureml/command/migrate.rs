@@ -3,6 +3,7 @@ use std::path::PathBuf;
 use clap::Args;
 use secrecy::SecretString;
 use secureml::finding::Finding;
+use secureml::ops::package::Existing;
 use secureml::ops::{
     CosignError, MigrateError, MigrateRequest, Migrated, MigratedItem, Migration, MigrationSource, Refused, migrate,
 };
@@ -42,6 +43,9 @@ pub(crate) struct MigrateArgs {
     /// Where the package is written.
     #[arg(long, value_name = "FILE")]
     to: PathBuf,
+    /// Let the new package take the place of one that is there, with all signatures in it.
+    #[arg(long)]
+    overwrite: bool,
     /// Sign the model anew as well; the old signature is kept in the package.
     #[arg(long, conflicts_with = "secureaiml")]
     sign_again: bool,
@@ -77,8 +81,13 @@ pub(crate) fn run(args: &MigrateArgs, host: &Host) -> Result<Exit, Failure> {
         (None, Some(trust)) => MigrationSource::Cosign { model: &args.model, trust, now: host.now },
         (_, None) => MigrationSource::SecureAiml { folder: &args.model },
     };
-    let request =
-        MigrateRequest { source, output: &args.to, sign_again: args.sign_again, blob_bundles: &args.cosign_bundle };
+    let request = MigrateRequest {
+        source,
+        output: &args.to,
+        existing: if args.overwrite { Existing::Replace } else { Existing::Keep },
+        sign_again: args.sign_again,
+        blob_bundles: &args.cosign_bundle,
+    };
     let progress = host.progress();
     let migration =
         args.with_signer(host, |signer| migrate(&request, signer, &*progress).map_err(|error| failure(&name, &error)))?;
@@ -153,7 +162,7 @@ fn failure(name: &str, error: &MigrateError) -> Failure {
         MigrateError::Sign(error) => hint::for_signing(error),
         MigrateError::Cosign(CosignError::Verify(error)) => hint::for_verifying(error),
         MigrateError::Cosign(_) => (Exit::Undecided, Some("check the path given with --cosign-bundle".to_owned())),
-        MigrateError::Create(error) => hint::for_packaging(error),
+        MigrateError::Create(error) => hint::for_packaging(error, "--to"),
         MigrateError::Read(_) | MigrateError::Tree(_) | MigrateError::Path(_) => {
             (Exit::Undecided, Some("check the path".to_owned()))
         }

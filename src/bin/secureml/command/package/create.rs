@@ -1,10 +1,12 @@
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use jiff::Timestamp;
 use secureml::ops::FingerprintOptions;
-use secureml::ops::package::{CreateError, PackageRequest, PackageSigner, add_package_signature, create_package};
+use secureml::ops::package::{
+    CreateError, Existing, PackageRequest, PackageSigner, add_package_signature, create_package,
+};
 use secureml::render::Report;
 
 use crate::command::fingerprint::say_signer;
@@ -23,6 +25,9 @@ pub(crate) struct CreateArgs {
     /// Where the package is written. [default: MODEL.sml]
     #[arg(long, short, value_name = "FILE")]
     output: Option<PathBuf>,
+    /// Let the new package take the place of one that is there, with all signatures in it.
+    #[arg(long)]
+    overwrite: bool,
     /// The model's signature; those in the folder beside it, SIGNATURE.d, go along.
     #[arg(long, value_name = "FILE", default_value = "model.sig")]
     signature: PathBuf,
@@ -61,12 +66,16 @@ pub(crate) struct AddSignatureArgs {
 
 pub(super) fn create(args: &CreateArgs, host: &Host) -> Result<Exit, Failure> {
     let name = args.model.display().to_string();
-    let output = args.output.clone().unwrap_or_else(|| beside(&args.model));
+    let output = match &args.output {
+        Some(output) => output.clone(),
+        None => beside(&args.model)?,
+    };
     let options = FingerprintOptions::default();
     let request = PackageRequest {
         model: &args.model,
         signature: &args.signature,
         output: &output,
+        existing: if args.overwrite { Existing::Replace } else { Existing::Keep },
         version: args.model_version.clone(),
         created: created(host)?,
         fingerprint: args.fingerprint.then_some(&options),
@@ -117,11 +126,23 @@ pub(super) fn add_signature(args: &AddSignatureArgs, host: &Host) -> Result<Exit
     Ok(Exit::Accepted)
 }
 
-/// `MODEL.sml`, without a slash at the model's end.
-fn beside(model: &std::path::Path) -> PathBuf {
-    let mut name = OsString::from(model.components().as_path());
+/// `MODEL.sml`, without a slash at the model's end; a model that is named by its place alone, such as `.`, has the name of
+/// its folder.
+fn beside(model: &Path) -> Result<PathBuf, Failure> {
+    let model = match model.file_name() {
+        Some(_) => model.components().as_path().to_owned(),
+        None => std::fs::canonicalize(model).map_err(|error| {
+            Failure::new(Exit::Undecided, format!("cannot read {}", model.display()), &error)
+                .with_help("check the path")
+        })?,
+    };
+    if model.file_name().is_none() {
+        return Err(Failure::plain(Exit::Misuse, format!("{} has no name to give the package", model.display()))
+            .with_help("name the package with --output"));
+    }
+    let mut name = OsString::from(model);
     name.push(".sml");
-    name.into()
+    Ok(name.into())
 }
 
 /// The time that SOURCE_DATE_EPOCH gives; without it the package says nothing of its time.
@@ -136,7 +157,7 @@ fn created(host: &Host) -> Result<Option<Timestamp>, Failure> {
 }
 
 pub(super) fn failure(message: &str, error: &CreateError) -> Failure {
-    let (exit, help) = hint::for_packaging(error);
+    let (exit, help) = hint::for_packaging(error, "--output");
     let findings = match error {
         CreateError::Differs { findings, .. } | CreateError::Broken { findings } => findings.clone(),
         CreateError::Hash(error) => hint::findings(error),
