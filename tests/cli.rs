@@ -19,3 +19,51 @@ fn the_command_line_is_as_the_cases_say() {
     cases.env("SECUREML_CACHE", cache.path().display().to_string());
     cases.case("tests/cli/*.trycmd");
 }
+
+/// No case prints a hint with an option that the command at hand does not have; what stands between backticks is said of
+/// other commands.
+#[test]
+fn hints_name_options_of_their_command() {
+    let mut told = 0;
+    for file in std::fs::read_dir("tests/cli").expect("the cases") {
+        let path = file.expect("a case").path();
+        if path.extension().is_none_or(|extension| extension != "trycmd") {
+            continue;
+        }
+        let text = std::fs::read_to_string(&path).expect("a case in UTF-8");
+        let mut command = Vec::new();
+        for line in text.lines() {
+            if let Some(words) = line.strip_prefix("$ secureml ") {
+                command = words.split(' ').collect();
+            }
+            let Some(help) = line.strip_prefix("  help: ") else { continue };
+            let own: String = help.split('`').step_by(2).collect();
+            for option in own.split(|c: char| c != '-' && !c.is_ascii_alphanumeric()).filter(|w| w.starts_with("--")) {
+                told += 1;
+                let known = help_of(&command);
+                assert!(
+                    known.contains(&format!("{option} ")) || known.contains(&format!("{option}\n")),
+                    "{line}: {command:?}"
+                );
+            }
+        }
+    }
+    assert!(told > 10, "{told}");
+}
+
+/// What `--help` says of the command in these words.
+fn help_of(words: &[&str]) -> String {
+    let mut plain = words.iter().skip_while(|word| word.starts_with('-') || ["json", "text"].contains(*word));
+    let (first, second) = (plain.next().copied().unwrap_or_default(), plain.next().copied().unwrap_or_default());
+    let method = if words.contains(&"--policy") { "policy" } else { "sigstore" };
+    let candidates = [vec![first, second], vec![first, method], vec![first]];
+    let help = |words: &Vec<&str>| {
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_secureml"));
+        let output = command.args(words).arg("--help").output().expect("the program starts");
+        // A second word that is no command of its own shows the help of the first, as a model may have any name.
+        let text = String::from_utf8_lossy(&output.stdout).into_owned();
+        let usage = format!("Usage: secureml {}", words.join(" "));
+        text.contains(&usage).then_some(text)
+    };
+    candidates.iter().find_map(help).unwrap_or_else(|| panic!("no help of {words:?}"))
+}

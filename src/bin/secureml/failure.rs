@@ -7,6 +7,7 @@ use secureml::ops::{SignModelError, VerifyModelError};
 
 use crate::exit::Exit;
 use crate::hint;
+use crate::options::{self, Options};
 
 /// A command that came to no good end, with all that is to be said about it.
 #[derive(Debug)]
@@ -35,8 +36,8 @@ impl Failure {
         Self { help: Some(help.into()), ..self }
     }
 
-    pub(crate) fn signing(model: &str, error: &SignModelError) -> Self {
-        let (exit, help) = hint::for_signing(error);
+    pub(crate) fn signing(model: &str, error: &SignModelError, options: Options) -> Self {
+        let (exit, help) = hint::for_signing(error, options);
         let mut failure = Self::new(exit, format!("cannot sign {model}"), error);
         match error {
             SignModelError::Hash(error) => failure.findings = hint::findings(error),
@@ -48,7 +49,7 @@ impl Failure {
     }
 
     pub(crate) fn verifying(model: &str, error: &VerifyModelError) -> Self {
-        let (exit, help) = hint::for_verifying(error);
+        let (exit, help) = hint::for_verifying(error, options::VERIFY);
         Self { help, ..Self::new(exit, format!("cannot verify {model}"), error) }
     }
 }

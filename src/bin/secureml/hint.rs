@@ -10,29 +10,31 @@ use secureml::model::{Oddity, TreeError};
 use secureml::ops::package::{CreateError, OpenError};
 use secureml::ops::{CompareError, HashAllError, SignModelError, VerifyModelError};
 use secureml::package::AppendError;
-use secureml::sign::{FileKeyError, KeylessError, SignError, TokenError};
+use secureml::sign::{KeylessError, SignError, TokenError};
 use secureml::trust::sigstore::SigstoreError;
 use secureml::verify::{BundleFault, KeylessFault};
 
 use crate::exit::Exit;
+use crate::options::{self, Options};
 
 /// How signing ends with this error, and what to do.
-pub(crate) fn for_signing(error: &SignModelError) -> (Exit, Option<String>) {
+pub(crate) fn for_signing(error: &SignModelError, options: Options) -> (Exit, Option<String>) {
+    let target = options.with_target();
     match error {
-        SignModelError::Hash(error) => for_hashing(error),
+        SignModelError::Hash(error) => for_hashing(error, options),
         SignModelError::Ignore(_) => (Exit::Misuse, None),
-        SignModelError::OverModel { .. } => (Exit::Misuse, text("give another path with --signature")),
+        SignModelError::OverModel { .. } => (Exit::Misuse, Some(format!("give another path{target}"))),
         SignModelError::OverOtherFile { .. } => {
-            (Exit::Misuse, text("give another path with --signature, or remove the file first"))
+            (Exit::Misuse, Some(format!("give another path{target}, or remove the file first")))
         }
         SignModelError::OverSigned { .. } => {
             (Exit::Misuse, text("give another path for the fingerprint, or move the file away first"))
         }
         SignModelError::Write(error) if error.source.kind() == ErrorKind::NotFound => {
-            (Exit::Undecided, text("make the folder first, or give another path with --signature"))
+            (Exit::Undecided, Some(format!("make the folder first, or give another path{target}")))
         }
         SignModelError::Write(_) => {
-            (Exit::Undecided, text("give a place that can be written to, and has room, with --signature"))
+            (Exit::Undecided, Some(format!("give a place that can be written to and has room{target}")))
         }
         SignModelError::Sign(SignError::Keyless(error)) => (Exit::Undecided, for_signing_keyless(error)),
         SignModelError::Check(_) => (
@@ -91,20 +93,25 @@ pub(crate) fn for_signing_keyless(error: &KeylessError) -> Option<String> {
 }
 
 /// How describing a model ends with this error, and what to do.
-pub(crate) fn for_hashing(error: &HashAllError) -> (Exit, Option<String>) {
+pub(crate) fn for_hashing(error: &HashAllError, options: Options) -> (Exit, Option<String>) {
     match error {
-        HashAllError::Hash(error) => for_reading(error),
+        HashAllError::Hash(error) => for_reading(error, options),
         HashAllError::Odd { findings } => {
             let links = findings.iter().any(|finding| finding.message == Oddity::Link.to_string());
-            let help = if links {
-                "leave them out with --ignore-paths, or sign what the links point to with --allow-symlinks"
-            } else {
-                "leave them out with --ignore-paths, or remove them"
+            let help = match (options.has("--ignore-paths"), links && options.has("--allow-symlinks")) {
+                (true, true) => {
+                    "leave them out with --ignore-paths, or sign what the links point to with --allow-symlinks"
+                }
+                (true, false) => "leave them out with --ignore-paths, or remove them",
+                (false, _) => {
+                    "remove them, or sign the model anew: `secureml sign --ignore-paths PATH` leaves them out"
+                }
             };
             (Exit::Refused, text(help))
         }
         HashAllError::Manifest(ManifestError::Empty) => {
-            (Exit::Refused, text("give the folder or file that holds the model, and check --ignore-paths"))
+            let check = if options.has("--ignore-paths") { ", and check --ignore-paths" } else { "" };
+            (Exit::Refused, Some(format!("give the folder or file that holds the model{check}")))
         }
         HashAllError::Manifest(_) => (Exit::Refused, None),
         HashAllError::Chunks(_) => (Exit::Misuse, text("give a larger --chunk-size, or none")),
@@ -113,22 +120,23 @@ pub(crate) fn for_hashing(error: &HashAllError) -> (Exit, Option<String>) {
 }
 
 /// How verifying ends with this error, and what to do.
-pub(crate) fn for_verifying(error: &VerifyModelError) -> (Exit, Option<String>) {
+pub(crate) fn for_verifying(error: &VerifyModelError, options: Options) -> (Exit, Option<String>) {
     match error {
         VerifyModelError::Ignore(_) => (Exit::Misuse, None),
-        VerifyModelError::Hash(error) => for_reading(error),
+        VerifyModelError::Hash(error) => for_reading(error, options),
         VerifyModelError::TrustRoot { .. } => {
             (Exit::Undecided, text("run `secureml trust update`, or give another file with --trust-config"))
         }
-        _ => (Exit::Undecided, text("check the path given with --signature")),
+        _ => (Exit::Undecided, Some(given("check the path", &options.with_signature()))),
     }
 }
 
-/// How making a package, or adding to one, ends with this error, and what to do; `option` names its place.
-pub(crate) fn for_packaging(error: &CreateError, option: &str) -> (Exit, Option<String>) {
+/// How making a package, or adding to one, ends with this error, and what to do.
+pub(crate) fn for_packaging(error: &CreateError, options: Options) -> (Exit, Option<String>) {
+    let target = options.with_target();
     match error {
-        CreateError::Hash(error) => for_hashing(error),
-        CreateError::Sign(error) => for_signing(error),
+        CreateError::Hash(error) => for_hashing(error, options),
+        CreateError::Sign(error) => for_signing(error, options),
         CreateError::Differs { .. } => {
             (Exit::Refused, text("restore the model that was signed, or sign this one anew, and package it then"))
         }
@@ -146,17 +154,17 @@ pub(crate) fn for_packaging(error: &CreateError, option: &str) -> (Exit, Option<
             (Exit::Refused, text("sign the package itself, with --private-key or an identity"))
         }
         CreateError::Exists { .. } => {
-            (Exit::Misuse, Some(format!("give another path with {option}, or replace it with --overwrite")))
+            (Exit::Misuse, Some(format!("give another path{target}, or replace it with --overwrite")))
         }
         CreateError::OverOtherFile { .. } | CreateError::NotAFile { .. } | CreateError::InModel { .. } => {
-            (Exit::Misuse, Some(format!("give another path with {option}")))
+            (Exit::Misuse, Some(format!("give another path{target}")))
         }
         CreateError::Read(_) => (Exit::Undecided, text("check the path")),
         CreateError::Write(error) if error.source.kind() == ErrorKind::NotFound => {
-            (Exit::Undecided, Some(format!("make the folder first, or give another path with {option}")))
+            (Exit::Undecided, Some(format!("make the folder first, or give another path{target}")))
         }
         CreateError::Write(_) => {
-            (Exit::Undecided, Some(format!("give a place that can be written to, and has room, with {option}")))
+            (Exit::Undecided, Some(format!("give a place that can be written to and has room{target}")))
         }
         CreateError::Broken { .. } => {
             (Exit::Refused, text("get the package again from where it came from, and do not use this one"))
@@ -177,8 +185,8 @@ pub(crate) fn for_package(error: &OpenError) -> (Exit, Option<String>) {
         OpenError::Package(error) if error.is_refusal() => {
             (Exit::Refused, text("get the package again from where it came from, and do not use this one"))
         }
-        OpenError::Hash(error) => for_reading(error),
-        OpenError::Verify(error) => for_verifying(error),
+        OpenError::Hash(error) => for_reading(error, options::PACKAGE_VERIFY),
+        OpenError::Verify(error) => for_verifying(error, options::PACKAGE_VERIFY),
         OpenError::Exists { .. } => (Exit::Misuse, text("give another folder with --output, or move it away first")),
         OpenError::NoFile { .. } => (Exit::Misuse, text("`secureml package ls` lists the files")),
         OpenError::Write(_) => (Exit::Undecided, text("give a place that can be written to, and has room")),
@@ -189,65 +197,35 @@ pub(crate) fn for_package(error: &OpenError) -> (Exit, Option<String>) {
 /// How comparing a model with a fingerprint ends with this error, and what to do.
 pub(crate) fn for_comparing(error: &CompareError) -> (Exit, Option<String>) {
     match error {
-        CompareError::Hash(error) => for_reading(error),
+        CompareError::Hash(error) => for_reading(error, options::FINGERPRINT_VERIFY),
         _ => (Exit::Misuse, None),
     }
 }
 
-fn for_reading(error: &HashError) -> (Exit, Option<String>) {
+fn for_reading(error: &HashError, options: Options) -> (Exit, Option<String>) {
     match error {
         HashError::Tree(TreeError::Root { kind: Oddity::Link, .. }) => {
-            (Exit::Refused, text("give the path that the link points to, or --allow-symlinks"))
+            let or = if options.has("--allow-symlinks") { ", or --allow-symlinks" } else { "" };
+            (Exit::Refused, Some(format!("give the path that the link points to{or}")))
         }
         HashError::Tree(TreeError::Root { .. }) => (Exit::Refused, text("a model is a file or a folder")),
         HashError::Tree(TreeError::Read { source, .. }) | HashError::Read { source, .. } => {
-            (Exit::Undecided, for_io(source.kind()))
+            (Exit::Undecided, for_io(source.kind(), options))
         }
         HashError::Unstable { .. } => (Exit::Undecided, text("wait until nothing writes to the model, and try again")),
-        HashError::TooMany { .. } => (Exit::Misuse, text("give a larger --shard-size")),
+        HashError::TooMany { .. } if options.has("--shard-size") => (Exit::Misuse, text("give a larger --shard-size")),
         _ => (Exit::Undecided, None),
     }
 }
 
-/// What to do about a private key that cannot be used.
-pub(crate) fn for_private_key(error: &FileKeyError) -> String {
-    match error {
-        FileKeyError::NoPassphrase => {
-            "set SECUREML_PASSWORD, give --password, or run it at a terminal to be asked".to_owned()
-        }
-        FileKeyError::WrongPassphrase => "check the passphrase".to_owned(),
-        FileKeyError::Key(error) if error.found.contains("encrypted") => {
-            "encrypt it anew with `openssl pkcs8 -topk8 -in OLD.pem -out NEW.pem`".to_owned()
-        }
-        FileKeyError::Key(error) if error.found.starts_with("DER") => {
-            "convert it with `openssl pkey -inform DER -in KEY.der -out KEY.pem`".to_owned()
-        }
-        FileKeyError::Key(error) if error.found.contains("public key") => {
-            "the private key signs, the public key verifies: give the private one with --private-key".to_owned()
-        }
-        _ => "make one with `openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out key.pem`".to_owned(),
-    }
-}
-
-/// What to do about a public key that cannot be used.
-pub(crate) fn for_public_key(found: &str) -> String {
-    if found.contains("private key") {
-        "get the public half with `openssl pkey -in PRIVATE.pem -pubout -out PUBLIC.pem`".to_owned()
-    } else if found == "a certificate" {
-        "verify with `secureml verify certificate --certificate-chain …`, or give the signer's public key".to_owned()
-    } else if found.starts_with("DER") {
-        "convert it with `openssl pkey -pubin -inform DER -in KEY.der -out KEY.pem`".to_owned()
-    } else {
-        "give the signer's public key in PEM with --public-key".to_owned()
-    }
-}
-
 /// What to do where there is no trust root.
-pub(crate) fn for_trust_root(error: &SigstoreError) -> Option<String> {
+pub(crate) fn for_trust_root(error: &SigstoreError, options: Options) -> Option<String> {
+    let network = || {
+        let offline = if options.has("--offline") { "--offline or " } else { "" };
+        Some(format!("check the network, or go by what is on this machine with {offline}--trust-config FILE"))
+    };
     match error {
-        SigstoreError::Http(error) => for_network(error).or_else(|| {
-            text("check the network, or go by what is on this machine with --offline or --trust-config FILE")
-        }),
+        SigstoreError::Http(error) => for_network(error).or_else(network),
         SigstoreError::Expired { .. } => text(
             "run `secureml trust update` where there is a network; where there never is one, give a current one with \
              --trust-config FILE",
@@ -257,9 +235,7 @@ pub(crate) fn for_trust_root(error: &SigstoreError) -> Option<String> {
             "check this machine's clock and, where you gave it, --tuf-root; if they are right, tell those who run the \
              repository, and sign or verify nothing",
         ),
-        SigstoreError::Interrupted { .. } => {
-            text("check the network, or go by what is on this machine with --offline or --trust-config FILE")
-        }
+        SigstoreError::Interrupted { .. } => network(),
         SigstoreError::Workspace(_) => {
             text("name a folder that can be written to in TMPDIR, or give --trust-config FILE")
         }
@@ -292,9 +268,15 @@ pub(crate) fn for_network(error: &HttpError) -> Option<String> {
 }
 
 /// What to do about a signature that does not hold.
-pub(crate) fn for_fault(fault: &BundleFault) -> String {
+pub(crate) fn for_fault(fault: &BundleFault, options: Options) -> String {
     match fault {
-        BundleFault::OtherMethod { signed } => format!("verify it with `secureml verify {signed} …`"),
+        BundleFault::OtherMethod { signed } if options == options::VERIFY => {
+            format!("verify it with `secureml verify {signed} …`")
+        }
+        BundleFault::OtherMethod { .. } => {
+            "name whom you trust in the way in which it was signed: --public-key, --certificate-chain, or --identity"
+                .to_owned()
+        }
         BundleFault::OtherKey { .. } => "give the public key of this model's signer with --public-key".to_owned(),
         BundleFault::Chain(ChainError::Expired { .. }) => {
             "ask for a signature with a valid certificate, or judge as of signing with --allow-expired-certificates"
@@ -338,7 +320,7 @@ fn for_keyless(fault: &KeylessFault) -> String {
 }
 
 /// What to do about a model that is not what was signed: the next step for the first reason that has one.
-pub(crate) fn for_findings(findings: &[Finding]) -> Option<String> {
+pub(crate) fn for_findings(findings: &[Finding], options: Options) -> Option<String> {
     findings.iter().find_map(|finding| {
         text(match finding.rule {
             "signature-malformed" => "get the signature again from where the model came from",
@@ -347,9 +329,13 @@ pub(crate) fn for_findings(findings: &[Finding]) -> Option<String> {
             "file-link" => {
                 "replace the link by what was signed in its place; whether links are followed was the signer's choice"
             }
-            "file-unsigned" => {
+            "file-unsigned" if options.has("--ignore-unsigned-files") => {
                 "remove what was added, leave it out with --ignore-paths, or accept it with --ignore-unsigned-files"
             }
+            "file-unsigned" if options.has("--ignore-paths") => {
+                "remove what was added, or leave it out with --ignore-paths"
+            }
+            "file-unsigned" => "remove what was added, or sign the model anew with it",
             "file-ignored" => "verify without --ignore-paths for what was signed",
             "file-changed" | "file-missing" | "file-renamed" => {
                 "get the model again from its source, and do not use this copy"
@@ -368,12 +354,20 @@ pub(crate) fn findings(error: &HashAllError) -> Vec<Finding> {
     }
 }
 
-fn for_io(kind: ErrorKind) -> Option<String> {
+fn for_io(kind: ErrorKind, options: Options) -> Option<String> {
     match kind {
         ErrorKind::NotFound => text("check the path of the model"),
-        ErrorKind::PermissionDenied => text("make it readable for this user, or leave it out with --ignore-paths"),
+        ErrorKind::PermissionDenied if options.has("--ignore-paths") => {
+            text("make it readable for this user, or leave it out with --ignore-paths")
+        }
+        ErrorKind::PermissionDenied => text("make it readable for this user"),
         _ => None,
     }
+}
+
+/// Which path is meant, where an option gave it.
+fn given(what: &str, with: &str) -> String {
+    if with.is_empty() { what.to_owned() } else { format!("{what} given{with}") }
 }
 
 fn text(help: &str) -> Option<String> {

@@ -8,6 +8,7 @@ mod failure;
 mod flags;
 mod hint;
 mod host;
+mod options;
 mod printer;
 mod run;
 mod terminal;

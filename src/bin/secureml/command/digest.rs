@@ -9,6 +9,7 @@ use crate::failure::Failure;
 use crate::flags::{HashArgs, IgnoreArgs};
 use crate::hint;
 use crate::host::Host;
+use crate::options;
 
 /// Prints the digest that names a model as a whole, the subject of its signatures.
 ///
@@ -38,7 +39,7 @@ pub(crate) fn run(args: &DigestArgs, host: &Host) -> Result<Exit, Failure> {
     let progress = host.progress();
     let result = digest(&request, &*progress);
     let digested = result.map_err(|error| {
-        let (exit, help) = hint::for_hashing(&error);
+        let (exit, help) = hint::for_hashing(&error, options::DIGEST);
         let findings = hint::findings(&error);
         Failure { help, findings, ..Failure::new(exit, format!("cannot take the digest of {name}"), &error) }
     })?;

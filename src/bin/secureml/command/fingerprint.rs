@@ -27,6 +27,7 @@ use crate::failure::Failure;
 use crate::flags::{IgnoreArgs, size};
 use crate::hint;
 use crate::host::Host;
+use crate::options;
 use crate::printer::plain;
 
 /// Takes, signs and compares fingerprints: several digests of each file, and Merkle trees over their chunks.
@@ -150,11 +151,11 @@ fn create(args: &CreateArgs, host: &Host) -> Result<Exit, Failure> {
     let (made, authentic) = if args.sign {
         args.signer.with_signer(host, |signer| {
             sign_fingerprint(&request, &options, (signer, &output), &*progress)
-                .map_err(|error| Failure::signing(&name, &error))
+                .map_err(|error| Failure::signing(&name, &error, options::FINGERPRINT_CREATE))
         })?
     } else {
         let made = fingerprint(&request, &options, &[&output], &*progress).map_err(|error| {
-            let (exit, help) = hint::for_hashing(&error);
+            let (exit, help) = hint::for_hashing(&error, options::FINGERPRINT_CREATE);
             let findings = hint::findings(&error);
             Failure { help, findings, ..Failure::new(exit, format!("cannot take the fingerprint of {name}"), &error) }
         })?;
@@ -246,7 +247,7 @@ fn verify(args: &VerifyArgs, host: &Host) -> Result<Exit, Failure> {
         let is_vouched_for = known.authentic().is_some();
         printer.result(if is_vouched_for { "Verification succeeded" } else { "The model matches the fingerprint" })?;
     } else {
-        let help = hint::for_findings(&findings);
+        let help = hint::for_findings(&findings, options::FINGERPRINT_VERIFY);
         let message = format!("{name} is not what the fingerprint describes");
         printer.failure(&Failure { findings: findings.clone(), help, ..Failure::plain(exit, message) });
     }

@@ -12,6 +12,7 @@ use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::hint;
 use crate::host::Host;
+use crate::options::{Options, TRUST};
 
 /// A Sigstore instance.
 #[derive(Debug, Args)]
@@ -51,13 +52,13 @@ impl InstanceArgs {
 
     pub(crate) fn load(&self, access: Access, host: &Host) -> Result<Loaded, Failure> {
         let instance = self.instance()?;
-        load(&instance, access, host.cache().as_deref(), host.now).map_err(|error| no_trust_root(&error))
+        load(&instance, access, host.cache().as_deref(), host.now).map_err(|error| no_trust_root(&error, TRUST))
     }
 }
 
-pub(crate) fn no_trust_root(error: &SigstoreError) -> Failure {
+pub(crate) fn no_trust_root(error: &SigstoreError, options: Options) -> Failure {
     let failure = Failure::new(Exit::Undecided, "there is no trust root to go by", error);
-    Failure { help: hint::for_trust_root(error), ..failure }
+    Failure { help: hint::for_trust_root(error, options), ..failure }
 }
 
 /// Which Sigstore instance is believed, and how it is asked.

@@ -8,11 +8,10 @@ use secrecy::zeroize::Zeroizing;
 use secureml::crypto::{Certificate, PublicKey};
 use secureml::finding::Finding;
 use secureml::io::{ReadError, read_to_limit};
-use secureml::sign::FileKey;
+use secureml::sign::{FileKey, FileKeyError};
 
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::hint;
 use crate::host::Host;
 
 /// The key that signs.
@@ -44,7 +43,7 @@ pub(crate) fn private_key(path: &Path, password: Option<&SecretString>, host: &H
     };
     let key = FileKey::from_pem(&content, passphrase).map_err(|error| {
         let message = format!("cannot use the private key {}", path.display());
-        Failure::new(Exit::Undecided, message, &error).with_help(hint::for_private_key(&error))
+        Failure::new(Exit::Undecided, message, &error).with_help(for_private_key(&error))
     })?;
     if password.is_some() && !is_asked {
         let text = "--password has no effect, the private key is not encrypted";
@@ -56,7 +55,7 @@ pub(crate) fn private_key(path: &Path, password: Option<&SecretString>, host: &H
 pub(crate) fn public_key(path: &Path) -> Result<PublicKey, Failure> {
     PublicKey::from_pem(&read(path, "public key")?).map_err(|error| {
         let message = format!("cannot use the public key {}", path.display());
-        Failure::new(Exit::Undecided, message, &error).with_help(hint::for_public_key(&error.found))
+        Failure::new(Exit::Undecided, message, &error).with_help(for_public_key(&error.found))
     })
 }
 
@@ -72,6 +71,39 @@ fn read(path: &Path, what: &str) -> Result<Vec<u8>, Failure> {
     read_to_limit(path, MAX_KEY_FILE_BYTES).map_err(|error: ReadError| {
         Failure::new(Exit::Undecided, format!("cannot read the {what}"), &error).with_help("check the path")
     })
+}
+
+/// What to do about a private key that cannot be used.
+fn for_private_key(error: &FileKeyError) -> String {
+    match error {
+        FileKeyError::NoPassphrase => {
+            "set SECUREML_PASSWORD, give --password, or run it at a terminal to be asked".to_owned()
+        }
+        FileKeyError::WrongPassphrase => "check the passphrase".to_owned(),
+        FileKeyError::Key(error) if error.found.contains("encrypted") => {
+            "encrypt it anew with `openssl pkcs8 -topk8 -in OLD.pem -out NEW.pem`".to_owned()
+        }
+        FileKeyError::Key(error) if error.found.starts_with("DER") => {
+            "convert it with `openssl pkey -inform DER -in KEY.der -out KEY.pem`".to_owned()
+        }
+        FileKeyError::Key(error) if error.found.contains("public key") => {
+            "the private key signs, the public key verifies: give the private one with --private-key".to_owned()
+        }
+        _ => "make one with `openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out key.pem`".to_owned(),
+    }
+}
+
+/// What to do about a public key that cannot be used.
+fn for_public_key(found: &str) -> String {
+    if found.contains("private key") {
+        "get the public half with `openssl pkey -in PRIVATE.pem -pubout -out PUBLIC.pem`".to_owned()
+    } else if found == "a certificate" {
+        "verify with `secureml verify certificate --certificate-chain …`, or give the signer's public key".to_owned()
+    } else if found.starts_with("DER") {
+        "convert it with `openssl pkey -pubin -inform DER -in KEY.der -out KEY.pem`".to_owned()
+    } else {
+        "give the signer's public key in PEM with --public-key".to_owned()
+    }
 }
 
 /// The environment variable with the passphrase of an encrypted private key.

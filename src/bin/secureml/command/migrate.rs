@@ -19,6 +19,7 @@ use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::hint;
 use crate::host::Host;
+use crate::options::MIGRATE;
 use crate::printer::plain;
 
 /// Takes a model and its existing signature over into a package, with a fingerprint.
@@ -144,7 +145,8 @@ fn refuse(name: &str, refused: Refused, host: &Host) -> Result<Exit, Failure> {
     } else {
         format!("the signature of {name} is not accepted, and nothing is migrated")
     };
-    let help = fault.as_ref().map(hint::for_fault).or_else(|| hint::for_findings(&findings));
+    let help =
+        fault.as_ref().map(|fault| hint::for_fault(fault, MIGRATE)).or_else(|| hint::for_findings(&findings, MIGRATE));
     let failure = Failure { findings, help, ..Failure::plain(Exit::Refused, message) };
     let printer = host.printer();
     printer.failure(&failure);
@@ -158,11 +160,11 @@ fn refuse(name: &str, refused: Refused, host: &Host) -> Result<Exit, Failure> {
 
 fn failure(name: &str, error: &MigrateError) -> Failure {
     let (exit, help) = match error {
-        MigrateError::Verify(error) => hint::for_verifying(error),
-        MigrateError::Sign(error) => hint::for_signing(error),
-        MigrateError::Cosign(CosignError::Verify(error)) => hint::for_verifying(error),
+        MigrateError::Verify(error) => hint::for_verifying(error, MIGRATE),
+        MigrateError::Sign(error) => hint::for_signing(error, MIGRATE),
+        MigrateError::Cosign(CosignError::Verify(error)) => hint::for_verifying(error, MIGRATE),
         MigrateError::Cosign(_) => (Exit::Undecided, Some("check the path given with --cosign-bundle".to_owned())),
-        MigrateError::Create(error) => hint::for_packaging(error, "--to"),
+        MigrateError::Create(error) => hint::for_packaging(error, MIGRATE),
         MigrateError::Read(_) | MigrateError::Tree(_) | MigrateError::Path(_) => {
             (Exit::Undecided, Some("check the path".to_owned()))
         }

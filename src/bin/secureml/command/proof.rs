@@ -96,7 +96,7 @@ pub(crate) fn check(args: &CheckProofArgs, host: &Host) -> Result<Exit, Failure>
     let signed = known.as_ref().and_then(|known| known.fingerprint.merkle_tree()).map(|tree| tree.root());
     let Some(root) = args.root.or(signed) else {
         return Err(Failure::plain(Exit::Refused, "the fingerprint has no Merkle trees")
-            .with_help("`secureml fingerprint create` makes one that has them"));
+            .with_help("make one with `secureml fingerprint create`, without `--no-merkle`"));
     };
     let name = format!("bytes {}-{} of {}", proof.range.start, proof.range.end, proof.path);
     let fault = fault(&args.data, &proof, &root)?;

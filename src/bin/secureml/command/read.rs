@@ -12,6 +12,7 @@ use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::hint;
 use crate::host::Host;
+use crate::options;
 
 /// A fingerprint with what is known of its signer.
 pub(crate) struct Known {
@@ -50,7 +51,7 @@ pub(super) fn verified_fingerprint(path: &Path, trust: Option<&TrustRoot>, host:
         Ok(ReadFingerprint { fingerprint, signed }) => Ok(Known { fingerprint, signed }),
         Err(refused) => {
             let message = format!("the fingerprint {} is not accepted", path.display());
-            let help = refused.fault.as_ref().map(hint::for_fault);
+            let help = refused.fault.as_ref().map(|fault| hint::for_fault(fault, options::CHECK_PROOF));
             Err(Failure { findings: refused.findings, help, ..Failure::plain(Exit::Refused, message) })
         }
     }
@@ -69,7 +70,7 @@ pub(super) fn fingerprint(path: &Path) -> Result<Fingerprint, Failure> {
 fn unreadable(path: &Path, error: &FingerprintFileError) -> Failure {
     let (exit, help) = match error {
         FingerprintFileError::Read(_) => (Exit::Undecided, Some("check the path".to_owned())),
-        FingerprintFileError::Verify(error) => hint::for_verifying(error),
+        FingerprintFileError::Verify(error) => hint::for_verifying(error, options::CHECK_PROOF),
         _ => (Exit::Refused, Some("make one with `secureml fingerprint create`".to_owned())),
     };
     Failure { help, ..Failure::new(exit, format!("cannot use the fingerprint {}", path.display()), error) }

@@ -17,6 +17,7 @@ use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::flags::{HashArgs, IgnoreArgs};
 use crate::host::Host;
+use crate::options;
 use crate::printer::plain;
 
 /// Signs a model; the signature is a Sigstore bundle in a file of its own.
@@ -177,7 +178,7 @@ fn run_with(args: &ModelArgs, method: Method, signer: &dyn Signer, host: &Host) 
     } else {
         sign(&SignRequest { model, signature: &args.signature, single_file, fingerprint }, signer, &*progress)
     };
-    let signed = result.map_err(|error| Failure::signing(&name, &error))?;
+    let signed = result.map_err(|error| Failure::signing(&name, &error, options::SIGN))?;
     let printer = host.printer();
     printer.warnings(&signed.warnings);
     if let Some(authentic) = &signed.authentic {

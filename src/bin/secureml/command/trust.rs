@@ -6,6 +6,7 @@ use super::instance::{InstanceArgs, described, no_trust_root};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::host::Host;
+use crate::options::TRUST;
 use crate::printer::plain;
 
 /// Keeps the trust root of a Sigstore instance.
@@ -32,7 +33,7 @@ pub(crate) fn run(args: &TrustArgs, host: &Host) -> Result<Exit, Failure> {
                     .with_help("get a new file from those who run the instance"));
             }
             let loaded = update(&instance, host.cache().as_deref(), host.now);
-            let loaded = loaded.map_err(|error| no_trust_root(&error))?;
+            let loaded = loaded.map_err(|error| no_trust_root(&error, TRUST))?;
             if !loaded.is_kept {
                 return Err(Failure::plain(Exit::Undecided, "the trust root was fetched and cannot be kept")
                     .with_help("name a folder that can be written to in SECUREML_CACHE"));

@@ -12,6 +12,7 @@ use super::keys;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::host::Host;
+use crate::options::PACKAGE_VERIFY;
 
 /// Who must have signed: the holder of a key, somebody with a certificate, or an identity.
 #[derive(Debug, Args)]
@@ -124,7 +125,7 @@ pub(crate) struct SigstoreAccessArgs {
 
 impl SigstoreAccessArgs {
     pub(crate) fn root(&self, host: &Host) -> Result<SigstoreRoot, Failure> {
-        self.access.lazily(host)?().map_err(|error| no_trust_root(&error))
+        self.access.lazily(host)?().map_err(|error| no_trust_root(&error, PACKAGE_VERIFY))
     }
 
     pub(crate) const fn log(&self) -> LogRule {

@@ -16,6 +16,7 @@ use crate::failure::Failure;
 use crate::flags::IgnoreArgs;
 use crate::hint;
 use crate::host::Host;
+use crate::options::VERIFY;
 use crate::printer::plain;
 
 /// Verifies a model against its signature.
@@ -152,7 +153,8 @@ fn run_with(args: &ModelArgs, trust: &TrustRoot, host: &Host) -> Result<Exit, Fa
                 format!("the signature {} is not accepted", args.signature.display())
             };
             let failure = Failure { findings, help: None, ..Failure::plain(Exit::Refused, message) };
-            let help = fault.as_ref().map(hint::for_fault).or_else(|| hint::for_findings(&failure.findings));
+            let help = fault.as_ref().map(|fault| hint::for_fault(fault, VERIFY));
+            let help = help.or_else(|| hint::for_findings(&failure.findings, VERIFY));
             let failure = Failure { help, ..failure };
             printer.failure(&failure);
             printer.warnings(&failure.findings);

@@ -15,6 +15,7 @@ use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::hint;
 use crate::host::Host;
+use crate::options::{self, Options};
 
 #[derive(Debug, Args)]
 #[command(args_override_self = true)]
@@ -87,7 +88,8 @@ pub(super) fn create(args: &CreateArgs, host: &Host) -> Result<Exit, Failure> {
     };
     let progress = host.progress();
     let run = |signer: PackageSigner<'_>| {
-        create_package(&request, signer, &*progress).map_err(|error| failure(&format!("cannot package {name}"), &error))
+        create_package(&request, signer, &*progress)
+            .map_err(|error| failure(&format!("cannot package {name}"), &error, options::PACKAGE_CREATE))
     };
     let made = match &args.package_signature {
         Some(path) => run(PackageSigner::Signature(path))?,
@@ -113,7 +115,7 @@ pub(super) fn add_signature(args: &AddSignatureArgs, host: &Host) -> Result<Exit
     let name = args.package.display().to_string();
     let added = args.signer.with_signer(host, |signer| {
         let message = format!("cannot add a signature to {name}");
-        add_package_signature(&args.package, signer).map_err(|error| failure(&message, &error))
+        add_package_signature(&args.package, signer).map_err(|error| failure(&message, &error, options::PACKAGE_ADD))
     })?;
     let printer = host.printer();
     say_signer(added.authentic.as_ref(), host);
@@ -156,8 +158,8 @@ fn created(host: &Host) -> Result<Option<Timestamp>, Failure> {
     })
 }
 
-pub(super) fn failure(message: &str, error: &CreateError) -> Failure {
-    let (exit, help) = hint::for_packaging(error, "--output");
+pub(super) fn failure(message: &str, error: &CreateError, options: Options) -> Failure {
+    let (exit, help) = hint::for_packaging(error, options);
     let findings = match error {
         CreateError::Differs { findings, .. } | CreateError::Broken { findings } => findings.clone(),
         CreateError::Hash(error) => hint::findings(error),

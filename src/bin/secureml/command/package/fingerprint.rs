@@ -16,6 +16,7 @@ use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::hint;
 use crate::host::Host;
+use crate::options;
 
 /// The fingerprint in a package; where it is said whom to trust, the package must be signed by him.
 pub(crate) fn carried_fingerprint(path: &Path, trust: Option<&TrustRoot>, host: &Host) -> Result<Known, Failure> {
@@ -48,7 +49,7 @@ pub(crate) fn compare(
 }
 
 fn refusal(name: &str, refused: PackageRefused) -> Failure {
-    let help = refused.fault.as_ref().map(hint::for_fault);
+    let help = refused.fault.as_ref().map(|fault| hint::for_fault(fault, options::FINGERPRINT_VERIFY));
     let message = format!("the fingerprint in {name} is not accepted");
     Failure { findings: refused.findings, help, ..Failure::plain(Exit::Refused, message) }
 }

@@ -7,6 +7,7 @@ use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::hint;
 use crate::host::Host;
+use crate::options::PACKAGE_VERIFY;
 
 /// Reads the index of a package; one that does not hold to the format is refused.
 pub(super) fn read(package: &str, source: &dyn Source) -> Result<OpenPackage, Failure> {
@@ -21,7 +22,8 @@ pub(super) fn refuse(package: &str, refused: PackageRefused, host: &Host) -> Res
         (None, Some(_)) => format!("{package} is not what was signed"),
         (None, None) => format!("{package} is not an acceptable package"),
     };
-    let help = fault.as_ref().map(hint::for_fault).or_else(|| hint::for_findings(&findings));
+    let help = fault.as_ref().map(|fault| hint::for_fault(fault, PACKAGE_VERIFY));
+    let help = help.or_else(|| hint::for_findings(&findings, PACKAGE_VERIFY));
     let help =
         help.or_else(|| Some("get the package again from where it came from, and do not use this one".to_owned()));
     let failure = Failure { findings, help, ..Failure::plain(Exit::Refused, message) };

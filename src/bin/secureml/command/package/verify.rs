@@ -18,6 +18,7 @@ use crate::command::trusted::{TrustedArgs, nobody_by_policy};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::host::Host;
+use crate::options;
 
 #[derive(Debug, Args)]
 #[command(args_override_self = true)]
@@ -114,7 +115,7 @@ fn by_policy(
     let instance = args.trusted.access().lazily(host)?;
     let verdict = verify_package_with_policy((package, &source), &policy, &instance, host.now, progress);
     verdict.map_err(|error| match error {
-        PackagePolicyError::Policy(error) => undecided(&args.package, &error),
+        PackagePolicyError::Policy(error) => undecided(&args.package, &error, options::PACKAGE_VERIFY),
         PackagePolicyError::Open(error) => source::failure(&args.package, &error),
         error => Failure::new(Exit::Undecided, format!("cannot verify {}", args.package), &error),
     })

@@ -1,6 +1,7 @@
 use secureml::finding::Finding;
 
 use crate::hint;
+use crate::options;
 
 /// What to do about a package that was taken for a model of one file, and is not accepted as such.
 pub(super) fn for_package(findings: &[Finding]) -> Option<String> {
@@ -37,7 +38,7 @@ pub(super) fn for_refused(findings: &[Finding]) -> Option<String> {
             "policy-format" => "take these files out of the model and sign it anew, or change `formats` in the rule",
             "file-unsigned" => "remove what was added, or name it under `ignore` in the rule",
             "file-ignored" => "take it out of --ignore-paths, or of `ignore` in the rule",
-            _ => return hint::for_findings(std::slice::from_ref(finding)),
+            _ => return hint::for_findings(std::slice::from_ref(finding), options::VERIFY_BY_POLICY),
         };
         Some(help.to_owned())
     })

@@ -20,6 +20,7 @@ use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::hint;
 use crate::host::Host;
+use crate::options;
 use crate::printer::plain;
 
 #[derive(Debug, Args)]
@@ -65,7 +66,7 @@ pub(super) fn lock(args: &LockArgs, host: &Host) -> Result<Exit, Failure> {
     let observed = match observe(args, &target, &first, host)? {
         Ok(observed) => observed,
         Err(findings) => {
-            let help = hint::for_findings(&findings);
+            let help = hint::for_findings(&findings, options::LOCK);
             let message = format!("the signers of {name} cannot be pinned");
             return Err(Failure { findings, help, ..Failure::plain(Exit::Refused, message) });
         }
@@ -140,7 +141,7 @@ fn observe(
     let instance = args.access.lazily(host)?;
     let name = args.model.display().to_string();
     observe_signers(&request, &instance, host.now, &*host.progress()).map_err(|error| match &error {
-        ObserveError::Verify(error) => undecided(&name, error),
+        ObserveError::Verify(error) => undecided(&name, error, options::LOCK),
         ObserveError::NoKey { .. } => Failure::plain(Exit::Misuse, error.to_string())
             .with_help("get the key from its owner, and give it with --public-key"),
         _ => Failure::plain(Exit::Misuse, error.to_string())

@@ -18,6 +18,7 @@ use crate::failure::Failure;
 use crate::flags::IgnoreArgs;
 use crate::hint;
 use crate::host::Host;
+use crate::options::{self, Options};
 use crate::printer::plain;
 
 #[derive(Debug, Args)]
@@ -81,7 +82,7 @@ impl<'a> Judged<'a> {
                 Self { name, exit: Exit::Refused, is_package, rule, accepted, findings, failure: None }
             }
             Err(error) => {
-                let failure = undecided(&name, &error);
+                let failure = undecided(&name, &error, options::VERIFY_BY_POLICY);
                 let findings = Vec::new();
                 Self {
                     name,
@@ -153,15 +154,15 @@ fn written(failure: &Failure) -> WrittenFailure<'_> {
 }
 
 /// Why there is no verdict, and what to do.
-pub(crate) fn undecided(name: &str, error: &PolicyVerifyError) -> Failure {
+pub(crate) fn undecided(name: &str, error: &PolicyVerifyError, options: Options) -> Failure {
     match error {
-        PolicyVerifyError::Instance(error) => no_trust_root(error),
+        PolicyVerifyError::Instance(error) => no_trust_root(error, options),
         PolicyVerifyError::Verify(VerifyModelError::Signature(_)) | PolicyVerifyError::Folder { .. } => {
             Failure::new(Exit::Undecided, format!("cannot verify {name}"), error)
                 .with_help("make the signatures readable for this user")
         }
         PolicyVerifyError::Verify(inner) => {
-            let (exit, help) = hint::for_verifying(inner);
+            let (exit, help) = hint::for_verifying(inner, options);
             Failure { help, ..Failure::new(exit, format!("cannot verify {name}"), inner) }
         }
         error => Failure::new(Exit::Undecided, format!("cannot verify {name}"), error),
