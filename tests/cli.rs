@@ -1,6 +1,7 @@
 //! The command line as data: each file in `tests/cli` is a case or a few, with what is printed and how it ends.
 //!
 //! After a wanted change, `TRYCMD=overwrite cargo test --test cli` writes the files anew.
+#![expect(clippy::expect_used, clippy::disallowed_methods, reason = "the project's own files")]
 
 #[test]
 fn the_command_line_is_as_the_cases_say() {
@@ -60,10 +61,10 @@ fn help_of(words: &[&str]) -> String {
     let help = |words: &Vec<&str>| {
         let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_secureml"));
         let output = command.args(words).arg("--help").output().expect("the program starts");
-        // A second word that is no command of its own shows the help of the first, as a model may have any name.
+        // A second word that is no command of its own, such as a model, shows the help of the first.
         let text = String::from_utf8_lossy(&output.stdout).into_owned();
         let usage = format!("Usage: secureml {}", words.join(" "));
         text.contains(&usage).then_some(text)
     };
-    candidates.iter().find_map(help).unwrap_or_else(|| panic!("no help of {words:?}"))
+    candidates.iter().find_map(help).expect("a command that has a help")
 }
