@@ -102,9 +102,18 @@ impl Fingerprint {
     /// The tree over all files; `None` in a fingerprint without trees.
     #[must_use]
     pub fn merkle_tree(&self) -> Option<MerkleTree> {
+        Some(MerkleTree::of_leaves(&self.model_leaves()?))
+    }
+
+    /// The root of the tree over all files; `None` in a fingerprint without trees.
+    #[must_use]
+    pub fn merkle_root(&self) -> Option<Digest> {
+        Some(MerkleTree::root_of(&self.model_leaves()?))
+    }
+
+    fn model_leaves(&self) -> Option<Vec<Leaf>> {
         self.chunk_bytes?;
-        let leaves: Vec<Leaf> = self.files.iter().map(|file| file.model_leaf(&file.merkle_root())).collect();
-        Some(MerkleTree::of_leaves(&leaves))
+        Some(self.files.iter().map(|file| file.model_leaf(&file.merkle_root())).collect())
     }
 
     /// The manifest of a model signature over the same files, where its method is whole files.
@@ -137,15 +146,16 @@ impl Fingerprint {
 impl FilePrint {
     /// What was computed over a file, as a fingerprint holds it.
     #[must_use]
-    pub fn of(sums: &Sums) -> Self {
-        let leaves = sums.leaves.iter().filter_map(|leaf| leaf.as_bytes().try_into().ok()).collect();
-        Self { path: sums.path.clone(), size: sums.size, digests: sums.digests.clone(), leaves }
+    pub fn of(sums: Sums) -> Self {
+        let mut leaves = Vec::with_capacity(sums.leaves.len());
+        leaves.extend(sums.leaves.iter().filter_map(|leaf| Leaf::try_from(leaf.as_bytes()).ok()));
+        Self { path: sums.path, size: sums.size, digests: sums.digests, leaves }
     }
 
     /// The root of the tree over its chunks.
     #[must_use]
     pub fn merkle_root(&self) -> Digest {
-        MerkleTree::of_leaves(&self.leaves).root()
+        MerkleTree::root_of(&self.leaves)
     }
 
     /// Its leaf in the tree over all files, where its own root is this one.

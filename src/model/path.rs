@@ -1,12 +1,14 @@
 use std::borrow::Borrow;
 use std::fmt;
+use std::sync::Arc;
 
 /// The name of a file inside a model: relative, separated by `/`, without empty, `.` or `..` parts.
 ///
 /// The model itself, where it is a single file, is called `.` ([`ModelPath::root`]). Names are ordered by their UTF-8
-/// bytes, which is the code point order that OMS 1.0, section 5.2.1, asks for. No Unicode normalisation takes place.
+/// bytes, which is the code point order that OMS 1.0, section 5.2.1, asks for. No Unicode normalisation takes place. Clones share the
+/// text: the lists that are held beside each other name every file of a model again.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct ModelPath(Box<str>);
+pub struct ModelPath(Arc<str>);
 
 impl ModelPath {
     /// Takes a name as it stands in a manifest.
@@ -38,7 +40,7 @@ impl ModelPath {
         if cfg!(windows) && name.contains(['\\', ':']) {
             return Err(refused(r"it contains `\` or `:`"));
         }
-        Ok(Self(name))
+        Ok(Self(name.into()))
     }
 
     /// The model itself, `.`.

@@ -24,10 +24,10 @@ pub const FINGERPRINT_TYPE: &str = "https://github.com/secureml/sign/fingerprint
 /// # Errors
 /// [`serde_json::Error`] never comes from a fingerprint.
 pub fn fingerprint_to_json(fingerprint: &Fingerprint) -> Result<String, serde_json::Error> {
-    let merkle = fingerprint.chunk_bytes().zip(fingerprint.merkle_tree()).map(|(chunk_bytes, tree)| WireMerkle {
+    let merkle = fingerprint.chunk_bytes().zip(fingerprint.merkle_root()).map(|(chunk_bytes, root)| WireMerkle {
         algorithm: MERKLE_ALGORITHM.into(),
         chunk_bytes,
-        root: tree.root().to_hex().into(),
+        root: root.to_hex().into(),
     });
     serde_json::to_string(&Written {
         format_version: FORMAT_VERSION,
@@ -61,7 +61,7 @@ pub fn fingerprint_from_json(json: &str) -> Result<Fingerprint, FingerprintJsonE
     if computed != (wire.file_count, wire.total_bytes) {
         return Err(FingerprintJsonError::Totals);
     }
-    let root = fingerprint.merkle_tree().map(|tree| tree.root().to_hex());
+    let root = fingerprint.merkle_root().map(|root| root.to_hex());
     if root.as_deref() != wire.merkle.as_ref().map(|merkle| &*merkle.root) {
         return Err(FingerprintJsonError::Root { name: "the model".to_owned() });
     }

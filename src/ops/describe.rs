@@ -72,9 +72,9 @@ pub(super) fn describe(
         return Err(not_signable(found.odd));
     }
     let algorithms = algorithms(&serialization, options).into_iter().collect();
-    let files = found.sums.iter().map(FilePrint::of).collect();
     let resources = resources(&found.sums, &serialization);
     let crc32 = found.sums.iter().map(|sums| sums.crc32).collect();
+    let files = found.sums.into_iter().map(FilePrint::of).collect();
     let (manifest, name) = manifest_of(tree, serialization.clone(), resources, single_file)?;
     let mut fingerprint = Fingerprint::new(serialization, algorithms, chunk_bytes, files)?;
     if let Some(name) = name {

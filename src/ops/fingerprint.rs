@@ -133,7 +133,7 @@ pub fn compare_with_fingerprint(
         FingerprintOptions { algorithms: expected.algorithms().iter().copied().collect(), chunks: ChunkSize::None };
     let plain = Serialization { method: Method::Files, ..serialization };
     let found = read(&tree, &wanted(&plain, &options, expected.chunk_bytes(), false), &plain, progress)?;
-    let files: Vec<FilePrint> = found.sums.iter().map(FilePrint::of).collect();
+    let files: Vec<FilePrint> = found.sums.into_iter().map(FilePrint::of).collect();
     let was = Side { files: expected.files(), chunk_bytes: expected.chunk_bytes() };
     let is = Side { files: &files, chunk_bytes: expected.chunk_bytes() };
     let mut findings = differences(was, is, found.odd, (model, &plain.ignore));

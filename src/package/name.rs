@@ -1,4 +1,5 @@
 use std::fmt;
+use std::sync::Arc;
 
 use crate::model::ModelPath;
 
@@ -8,7 +9,7 @@ use crate::model::ModelPath;
 /// [`Names`](super::Names).
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct EntryName {
-    text: Box<str>,
+    text: Arc<str>,
     kind: EntryKind,
 }
 

@@ -279,7 +279,7 @@ impl FingerprintSummary {
             files: fingerprint.files().len(),
             bytes: fingerprint.total_bytes(),
             chunk_bytes: fingerprint.chunk_bytes().map(NonZeroU64::get),
-            merkle_root: fingerprint.merkle_tree().map(|tree| tree.root().to_string()),
+            merkle_root: fingerprint.merkle_root().map(|root| root.to_string()),
         }
     }
 }

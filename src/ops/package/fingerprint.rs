@@ -63,7 +63,7 @@ pub fn compare_package_with_fingerprint(
     let contents = open.index().model().iter().filter_map(|entry| EntryContent::new(source, entry));
     let contents = contents.inspect(|content| progress.expect(1, content.size()));
     let sums = hash_contents(&wanted, contents.map(Ok::<_, HashError>), progress)?;
-    let files: Vec<FilePrint> = sums.iter().map(FilePrint::of).collect();
+    let files: Vec<FilePrint> = sums.into_iter().map(FilePrint::of).collect();
     let expected = match files.as_slice() {
         // A model that is a single file has a name in a package, whatever it is called elsewhere.
         [only] => fingerprint.clone().with_single_file_as(&only.path),

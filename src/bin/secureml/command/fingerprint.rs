@@ -300,8 +300,8 @@ pub(crate) fn say_signer(authentic: Option<&Authentic>, host: &Host) {
 
 fn summary(fingerprint: &Fingerprint) -> String {
     let names: Vec<&str> = fingerprint.algorithms().iter().map(|algorithm| algorithm.name()).collect();
-    let tree = match (fingerprint.chunk_bytes(), fingerprint.merkle_tree()) {
-        (Some(bytes), Some(tree)) => format!("merkle root: {}, over chunks of {bytes} bytes\n", tree.root()),
+    let tree = match (fingerprint.chunk_bytes(), fingerprint.merkle_root()) {
+        (Some(bytes), Some(root)) => format!("merkle root: {root}, over chunks of {bytes} bytes\n"),
         _ => String::new(),
     };
     let (files, bytes) = (fingerprint.files().len(), fingerprint.total_bytes());

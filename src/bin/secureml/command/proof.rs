@@ -93,7 +93,7 @@ pub(crate) fn check(args: &CheckProofArgs, host: &Host) -> Result<Exit, Failure>
         None => None,
         Some(path) => Some(read::verified_fingerprint(path, Some(&args.trusted.required(host)?), host)?),
     };
-    let signed = known.as_ref().and_then(|known| known.fingerprint.merkle_tree()).map(|tree| tree.root());
+    let signed = known.as_ref().and_then(|known| known.fingerprint.merkle_root());
     let Some(root) = args.root.or(signed) else {
         return Err(Failure::plain(Exit::Refused, "the fingerprint has no Merkle trees")
             .with_help("make one with `secureml fingerprint create`, without `--no-merkle`"));
