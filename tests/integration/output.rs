@@ -25,7 +25,7 @@ fn every_answer_in_json_fits_the_schema() {
     let schema = output_schema();
     for (name, words, code) in cases(&fixture, &key) {
         for format in [["--format", "json"].as_slice(), &["--format=json"]] {
-            let output = program(&fixture).args(format).args(&words).output().unwrap();
+            let output = again(&fixture, name).args(format).args(&words).output().unwrap();
             let said = String::from_utf8_lossy(&output.stderr).into_owned();
             assert_eq!(output.status.code(), Some(code), "{name}: {said}");
             let answer = json(&output);
@@ -59,7 +59,7 @@ fn text_goes_to_one_stream_each() {
     let key = fixture.key("key", Curve::P256);
     make_certificates(&fixture, &key);
     for (name, words, code) in without_demo(cases(&fixture, &key)) {
-        let output = program(&fixture).args(&words).output().unwrap();
+        let output = again(&fixture, name).args(&words).output().unwrap();
         assert_eq!(output.status.code(), Some(code), "{name}");
         assert_eq!(output.stdout.is_empty(), code != 0, "{name}: results on standard output, and nothing else");
         let said = String::from_utf8(output.stderr).expect("text");
@@ -75,7 +75,7 @@ fn quiet_says_nothing_but_errors() {
     let warned = in_words("digest --ignore-paths elsewhere model");
     for (name, words, code) in without_demo(cases(&fixture, &key)).into_iter().chain([("warned", warned, 0)]) {
         for flag in ["--quiet", "-q"] {
-            let output = program(&fixture).arg(flag).args(&words).output().unwrap();
+            let output = again(&fixture, name).arg(flag).args(&words).output().unwrap();
             assert_eq!(output.status.code(), Some(code), "{name}");
             assert!(output.stdout.is_empty(), "{name}");
             assert_eq!(output.stderr.is_empty(), code == 0, "{name}");
@@ -107,7 +107,7 @@ fn there_is_no_colour_where_nobody_looks() {
         for (variable, value, coloured) in
             [("TERM", "xterm-256color", false), ("CLICOLOR", "1", false), ("CLICOLOR_FORCE", "1", code != 0)]
         {
-            let output = program(&fixture).env(variable, value).args(&words).output().unwrap();
+            let output = again(&fixture, name).env(variable, value).args(&words).output().unwrap();
             assert_eq!(is_coloured(&output), coloured, "{name} with {variable}: {output:?}");
         }
     }
@@ -230,6 +230,15 @@ fn program(fixture: &Fixture) -> Command {
     let mut command = secureml();
     command.current_dir(fixture.path("")).env("TMPDIR", fixture.path(""));
     command
+}
+
+/// The program as if this case had not run before: a signed fingerprint is not overwritten.
+fn again(fixture: &Fixture, name: &str) -> Command {
+    let print = fixture.path("print.sig");
+    if ["sign with a fingerprint", "fingerprint with a key"].contains(&name) && print.exists() {
+        fs::remove_file(print).unwrap();
+    }
+    program(fixture)
 }
 
 /// Makes `root.pem`, and `leaf.pem` for the key.
@@ -359,7 +368,7 @@ const LINES: [Line; 50] = [
 
 /// The commands around packages.
 const OF_PACKAGES: [Line; 14] = [
-    ("package", "package create model --signature model.sig -o model.sml --key key.pem --fingerprint", 0),
+    ("package", "package create model --signature model.sig -o model.sml --key key.pem --fingerprint --overwrite", 0),
     ("package over another file", "package create model --signature model.sig -o key.pem --key key.pem", 2),
     ("package another model", "package create other --signature model.sig -o other.sml --key key.pem", 1),
     ("package nothing", "package create absent --signature model.sig -o other.sml --key key.pem", 3),
