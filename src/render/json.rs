@@ -49,6 +49,9 @@ pub struct Report<'a> {
     migration: Option<&'a MigrationReport>,
     #[serde(skip_serializing_if = "Option::is_none")]
     fingerprint: Option<FingerprintSummary>,
+    /// Of packages that were accepted: the digests that were computed from the files' bytes.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    checked: Vec<&'a str>,
     /// A file that was written, besides signatures.
     #[serde(skip_serializing_if = "Option::is_none")]
     output: Option<String>,
@@ -102,6 +105,7 @@ impl<'a> Report<'a> {
             content: None,
             migration: None,
             fingerprint: None,
+            checked: Vec::new(),
             output: None,
             inspection: None,
             findings: Vec::new(),
@@ -170,6 +174,12 @@ impl<'a> Report<'a> {
     #[must_use]
     pub fn with_fingerprint(self, fingerprint: Option<&Fingerprint>) -> Self {
         Self { fingerprint: fingerprint.map(FingerprintSummary::new), ..self }
+    }
+
+    /// Names the digests that were computed from the files' bytes.
+    #[must_use]
+    pub fn with_checked(self, algorithms: Vec<&'a str>) -> Self {
+        Self { checked: algorithms, ..self }
     }
 
     /// Names a file that was written.

@@ -11,7 +11,7 @@ use crate::fingerprint::{Content, Sums, Wanted};
 use crate::manifest::{Change, Hashed, MAX_SHARDS, Manifest, Method, Serialization, UnsignedFiles, diff};
 use crate::model::ModelPath;
 use crate::ops::describe::resources;
-use crate::package::{Entry, PackageError, Source, StreamReader};
+use crate::package::{Entry, FileRecord, PackageError, Source, StreamReader};
 
 /// A file of the model in a package that can be read at any place.
 pub(super) struct EntryContent<'a> {
@@ -121,6 +121,9 @@ pub(super) fn differences(open: &OpenPackage, signed: &Manifest, sums: &[Sums]) 
         let path = file.path.as_str();
         if sum.path != file.path || sum.digest(Algorithm::Sha256) != Some(&file.sha256) {
             findings.push(Finding::error("file-changed", "changed").at(path));
+        } else if let Some(algorithm) = lied_about(sum, file) {
+            let text = format!("does not have the {algorithm} digest that the manifest lists");
+            findings.push(Finding::error("package-digest", text).at(path));
         } else if sum.crc32 != entry.crc32 {
             findings.push(Finding::error("package-crc", "does not have the recorded checksum").at(path));
         }
@@ -129,6 +132,13 @@ pub(super) fn differences(open: &OpenPackage, signed: &Manifest, sums: &[Sums]) 
         findings.extend(against_signature(open, signed, sums));
     }
     findings
+}
+
+/// A digest that was computed for the model signature, and is another one in the manifest.
+fn lied_about(sum: &Sums, file: &FileRecord) -> Option<Algorithm> {
+    let listed = [&file.sha512, &file.blake2b].into_iter().flatten().map(|digest| (digest.algorithm(), digest));
+    let mut other = listed.filter(|(algorithm, listed)| sum.digest(*algorithm).is_some_and(|found| found != *listed));
+    other.next().map(|(algorithm, _)| algorithm)
 }
 
 fn against_signature(open: &OpenPackage, signed: &Manifest, sums: &[Sums]) -> Vec<Finding> {

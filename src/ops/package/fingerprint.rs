@@ -1,4 +1,5 @@
 use super::authentic::PackageRefused;
+use super::carried::parse;
 use super::contents::EntryContent;
 use super::error::OpenError;
 use super::open::OpenPackage;
@@ -7,9 +8,7 @@ use crate::finding::Finding;
 use crate::fingerprint::{Content as _, FilePrint, Fingerprint, Wanted, hash_contents};
 use crate::manifest::HashError;
 use crate::model::IgnoreRules;
-use crate::oms::fingerprint_from_json;
 use crate::ops::fingerprint_diff::{NOWHERE, Side, differences, too_many_chunks};
-use crate::ops::verify::in_words;
 use crate::package::Source;
 use crate::progress::Progress;
 
@@ -29,15 +28,7 @@ pub fn package_fingerprint(
         return Ok(Err(PackageRefused::one("fingerprint-missing", "the package carries no fingerprint")));
     };
     let content = open.index().read_content(source, entry)?;
-    let malformed = |message: String| Ok(Err(PackageRefused::one("fingerprint-malformed", message)));
-    let text = match std::str::from_utf8(&content) {
-        Ok(text) => text,
-        Err(error) => return malformed(in_words(&error)),
-    };
-    match fingerprint_from_json(text) {
-        Ok(fingerprint) => Ok(Ok(fingerprint)),
-        Err(error) => malformed(in_words(&error)),
-    }
+    Ok(parse(&content).map_err(|message| PackageRefused::one("fingerprint-malformed", message)))
 }
 
 /// Reads the model's files in a package once, and compares all that a fingerprint holds; no error among the findings means

@@ -2,6 +2,7 @@
 
 mod add;
 mod authentic;
+mod carried;
 mod contents;
 mod copied;
 mod create;

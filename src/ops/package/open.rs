@@ -1,6 +1,7 @@
 use std::collections::HashMap;
 use std::io::Read;
 
+use super::carried::contradictions;
 use super::error::OpenError;
 use super::statement::{MANIFEST, MODEL_SIGNATURE, sha256};
 use crate::digest::{Algorithm, Digest, Hasher};
@@ -27,7 +28,8 @@ impl OpenPackage {
     ///
     /// 1. The index holds to the format.
     /// 2. The manifest is canonical, and lists what is there, with its size.
-    /// 3. Everything but the model and signatures has the digest that the manifest says.
+    /// 3. Everything but the model and signatures has the digest that the manifest says, and a fingerprint does not
+    ///    contradict the manifest.
     ///
     /// # Errors
     /// [`OpenError`] where it cannot be read, or one of the first two does not hold.
@@ -48,7 +50,11 @@ impl OpenPackage {
         }
         // 3.
         for entry in index.entries().iter().filter(|entry| Gathered::is_metadata(entry.name.kind())) {
-            let digest = digest(&mut Content::new(source, entry)?)?;
+            let digest = if entry.name.kind() == EntryKind::Fingerprint {
+                sha256(gathered.fingerprint.insert(bytes(entry)?))
+            } else {
+                digest(&mut Content::new(source, entry)?)?
+            };
             gathered.metadata.push((entry.name.to_string(), digest));
         }
         gathered.open(index)
@@ -113,6 +119,7 @@ pub(super) struct Gathered {
     pub(super) model_signature: Option<Vec<u8>>,
     pub(super) signatures: Vec<(String, Vec<u8>)>,
     pub(super) metadata: Vec<(String, Digest)>,
+    pub(super) fingerprint: Option<Vec<u8>>,
 }
 
 impl Gathered {
@@ -137,12 +144,15 @@ impl Gathered {
         let found: HashMap<&str, &Digest> =
             self.metadata.iter().map(|(name, digest)| (name.as_str(), digest)).collect();
         let listed = manifest.metadata().iter();
-        let findings = listed
+        let mut findings: Vec<Finding> = listed
             .filter(|record| found.get(record.path.as_str()).is_none_or(|digest| **digest != record.sha256))
             .map(|record| {
                 Finding::error("package-metadata-changed", "is not what the manifest lists").at(record.path.as_str())
             })
             .collect();
+        if findings.is_empty() {
+            findings = self.fingerprint.map_or_else(Vec::new, |content| contradictions(&content, &manifest));
+        }
         // Whether a log entry is needed is for the verifier to say.
         let parse = |content: Vec<u8>| Bundle::from_json_unlogged(&content);
         Ok(OpenPackage {

@@ -1,3 +1,4 @@
+use std::collections::BTreeSet;
 use std::io::Read;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -6,10 +7,11 @@ use super::authentic::{ModelSignature, PackageRefused, Signers, signers};
 use super::contents::{EntryContent, ShardCount, StreamedContent, differences, wanted};
 use super::error::OpenError;
 use super::open::{Gathered, OpenPackage, check_signatures, digest};
-use super::statement::{MANIFEST, MODEL_SIGNATURE};
+use super::statement::{MANIFEST, MODEL_SIGNATURE, sha256};
+use crate::digest::Algorithm;
 use crate::finding::Finding;
 use crate::fingerprint::{Content as _, Sums, hash_contents, hash_in_order};
-use crate::manifest::{HashError, Manifest};
+use crate::manifest::{HashError, Manifest, Method};
 use crate::model::ModelPath;
 use crate::oms::{Bundle, Format, Statement};
 use crate::ops::verify::in_words;
@@ -60,6 +62,29 @@ impl AcceptedPackage {
         &self.manifest
     }
 
+    /// The digests that were computed from the files' bytes. Others that the manifest lists were held against the
+    /// fingerprint at most: they are what the signer says.
+    #[must_use]
+    pub fn checked(&self) -> Vec<Algorithm> {
+        let signed = self.model.serialization();
+        let whole = (signed.method == Method::Files).then_some(signed.algorithm);
+        let checked: BTreeSet<Algorithm> = [Algorithm::Sha256].into_iter().chain(whole).collect();
+        checked.into_iter().collect()
+    }
+
+    /// What the manifest lists of files and nobody computed; `secureml fingerprint verify` does.
+    #[must_use]
+    pub fn unchecked(&self) -> Vec<&'static str> {
+        let files = self.manifest.files();
+        let checked = self.checked();
+        let is_listed = |algorithm: Algorithm| {
+            files.iter().any(|file| [file.sha512, file.blake2b].iter().flatten().any(|it| it.algorithm() == algorithm))
+        };
+        let listed = [Algorithm::Sha512, Algorithm::Blake2b].into_iter().filter(|algorithm| is_listed(*algorithm));
+        let digests = listed.filter(|algorithm| !checked.contains(algorithm)).map(Algorithm::name);
+        digests.chain(files.iter().any(|file| file.merkle_root.is_some()).then_some("merkle roots")).collect()
+    }
+
     /// The manifest of the model signature.
     #[must_use]
     pub const fn model(&self) -> &Manifest {
@@ -69,9 +94,11 @@ impl AcceptedPackage {
 
 /// Verifies a package that can be read at any place, without extracting it.
 ///
-/// 1. The container holds to its format, and everything but the model has the digest that the manifest says.
+/// 1. The container holds to its format, everything but the model has the digest that the manifest says, and the
+///    fingerprint does not contradict the manifest.
 /// 2. The trusted signer signed a statement about this manifest and this model signature.
-/// 3. Every file of the model has the digest of the manifest, and is what the model signature lists.
+/// 3. Every file of the model has the digest of the manifest, and is what the model signature lists. Computed are SHA-256
+///    and what the model signature needs: [`AcceptedPackage::checked`].
 ///
 /// # Errors
 /// [`OpenError`] where no verdict is possible; nothing in the package must then be used.
@@ -187,7 +214,13 @@ fn next<R: Read>(reader: &mut StreamReader<R>, gathered: &mut Gathered) -> Resul
             return Ok(entry.name.model_path().map(|path| (path, entry.size)));
         }
         if Gathered::is_metadata(kind) {
-            let digest = digest(&mut content)?;
+            let digest = if kind == EntryKind::Fingerprint {
+                let bytes = gathered.fingerprint.insert(Vec::new());
+                content.read_to_end(bytes).map_err(PackageError::from)?;
+                sha256(bytes)
+            } else {
+                digest(&mut content)?
+            };
             gathered.metadata.push((name, digest));
             continue;
         }

@@ -6,6 +6,7 @@ use std::process::Output;
 use secureml::crypto::Curve;
 use serde_json::json;
 
+use super::parts::Parts;
 use super::scene::{create, fed, names, package, tree};
 use crate::signed::one_shot;
 use crate::support::{
@@ -303,4 +304,25 @@ fn a_model_signature_by_the_packages_signer_has_to_hold() {
     let mut verify = package("verify");
     verify.arg("--public-key").arg(&key.public).arg(fixture.path("model.sml"));
     assert_refused("broken", &verify.output().unwrap(), "signature-invalid", "model.sig");
+}
+
+/// A digest that the model signature needs is computed, and then the manifest is held to it.
+#[test]
+fn a_digest_that_is_computed_must_be_that_of_the_manifest() {
+    let fixture = Fixture::new();
+    let key = fixture.key("key", Curve::P256);
+    assert_accepted("sign", &fixture.sign(&key, &["--hash", "blake2b"]));
+    assert_accepted("create", &create(&fixture, &key, &[]));
+    let parts = Parts::of(&fs::read(fixture.path("model.sml")).unwrap());
+    let verify = |digest: String| {
+        let parts = parts.clone().with_manifest(|json| json["files"][0]["blake2b"] = digest.into());
+        fs::write(fixture.path("other.sml"), parts.resigned(&key).bytes()).unwrap();
+        package("verify").arg("--public-key").arg(&key.public).arg(fixture.path("other.sml")).output().unwrap()
+    };
+    let first = parts.manifest()["files"][0]["path"].as_str().unwrap().to_owned();
+    let output = verify(one_shot("blake2b", parts.get(&format!("model/{first}"))));
+    assert_accepted("true", &output);
+    assert_eq!(answer(&output)["checked"], serde_json::json!(["sha256", "blake2b"]));
+    let output = verify("0".repeat(128));
+    assert_refused("false", &output, "package-digest", "does not have the blake2b digest that the manifest lists");
 }

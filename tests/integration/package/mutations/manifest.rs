@@ -68,7 +68,7 @@ const EDITS: &[Edit] = &[
         let digest = json["files"][0]["sha256"].as_str().expect("a text").to_uppercase();
         json["files"][0]["sha256"] = digest.into();
     }),
-    ("another digest of a file in the manifest", "file-changed", "README.md: changed", |json| {
+    ("another digest of a file in the manifest", "package-fingerprint", "README.md: manifest and", |json| {
         json["files"][0]["sha256"] = "0".repeat(64).into()
     }),
     ("files of the manifest not sorted", RULE, "does not stand in its place", |json| {

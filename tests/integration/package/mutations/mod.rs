@@ -3,6 +3,7 @@
 
 mod container;
 mod content;
+mod fingerprint;
 mod manifest;
 mod names;
 mod records;
@@ -42,7 +43,15 @@ impl Case {
 #[test]
 fn every_mutation_is_refused_for_its_own_reason() {
     let scene = Scene::new();
-    let tables = [content::cases, statement::cases, manifest::cases, container::cases, records::cases, names::cases];
+    let tables = [
+        content::cases,
+        fingerprint::cases,
+        statement::cases,
+        manifest::cases,
+        container::cases,
+        records::cases,
+        names::cases,
+    ];
     let cases: Vec<Case> = tables.iter().flat_map(|table| table(&scene)).collect();
     let mut different = BTreeSet::new();
     for case in &cases {

@@ -197,7 +197,15 @@ fn accept(
         Some(output) => printer.result(&format!("Verification succeeded, extracted to {output}"))?,
         None => printer.result("Verification succeeded")?,
     }
+    let checked: Vec<&str> = accepted.checked().into_iter().map(|algorithm| algorithm.name()).collect();
+    let unchecked = accepted.unchecked();
+    if !unchecked.is_empty() {
+        let text =
+            format!("the files were held against {}; not computed: {}", checked.join(", "), unchecked.join(", "));
+        printer.note(&format!("{text} (`secureml fingerprint verify` does)"));
+    }
     let mut report = report(Exit::Accepted, name, Some(accepted.authentic()))
+        .with_checked(checked)
         .with_manifest(Some(accepted.model()))
         .with_findings(&warnings);
     if let Some(output) = output {
