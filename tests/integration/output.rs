@@ -380,7 +380,11 @@ const OF_PACKAGES: [Line; 14] = [
     ("list a package", "package ls model.sml", 0),
     ("sign a package once more", "package add-signature model.sml --key key.pem", 0),
     ("extract a package onto something", "package extract model.sml -o model --public-key key.pub.pem", 2),
-    ("migrate", "migrate model --signature model.sig --public-key key.pub.pem --to new.sml --overwrite --key key.pem", 0),
+    (
+        "migrate",
+        "migrate model --signature model.sig --public-key key.pub.pem --to new.sml --overwrite --key key.pem",
+        0,
+    ),
     (
         "migrate another model",
         "migrate other --signature model.sig --public-key key.pub.pem --to n.sml --key key.pem",

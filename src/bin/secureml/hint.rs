@@ -146,6 +146,10 @@ pub(crate) fn for_packaging(error: &CreateError, options: Options) -> (Exit, Opt
         CreateError::Attestation { .. } => {
             (Exit::Refused, text("give a Sigstore bundle; other files go in as reports"))
         }
+        CreateError::OtherSubject { .. } => (
+            Exit::Refused,
+            text("check that it is the statement about this model; what belongs with it otherwise goes in as a report"),
+        ),
         CreateError::Name(_) => (
             Exit::Refused,
             text("rename the file, sign the model anew, and package it then: no such name unpacks everywhere"),

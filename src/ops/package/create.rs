@@ -2,11 +2,12 @@ use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 
-use super::error::{AttestationFileError, CreateError};
+use super::attested::Subjects;
+use super::error::CreateError;
 use super::statement::{FINGERPRINT, MANIFEST, MODEL_SIGNATURE, PACKAGE_SIGNATURE, PACKAGE_TYPE, sha256, statement};
 use super::target::{Existing, open_target};
 use super::write::{ModelFile, Small, Target, write};
-use crate::digest::Algorithm;
+use crate::digest::{Algorithm, Digest};
 use crate::finding::Finding;
 use crate::fingerprint::{FilePrint, Fingerprint};
 use crate::io::{ReadError, read_to_limit};
@@ -47,7 +48,8 @@ pub struct PackageRequest<'a> {
     pub reports: &'a [PathBuf],
     /// Reports that are no files yet: name and content.
     pub made_reports: &'a [(String, Vec<u8>)],
-    /// Signed statements about the model, each a Sigstore bundle.
+    /// Signed statements about the model, each a Sigstore bundle; the root digest, a file or the signature of the model is
+    /// among the subjects of each.
     pub attestations: &'a [PathBuf],
     /// A text for whoever opens the package with another program.
     pub readme: Option<&'a Path>,
@@ -113,7 +115,9 @@ pub fn create_package(
     });
     // 2.
     let further = signed.further()?;
-    let metadata = metadata(request, fingerprint.as_ref())?;
+    let files_of_model = described.fingerprint.files().iter().map(sha256_of);
+    let subjects = Subjects::new(signed.statement.manifest.root_digest(), sha256(&signed.content), files_of_model);
+    let metadata = metadata(request, fingerprint.as_ref(), &subjects)?;
     let manifest = manifest(request, &signed.statement.manifest, name, (&files, &metadata))?;
     let json = manifest.to_bytes()?;
     let attestation = statement(&manifest, sha256(&json), sha256(&signed.content))?;
@@ -249,7 +253,11 @@ impl<'a> SignedModel<'a> {
 }
 
 /// Everything that the manifest lists besides the model, in the order of the package.
-fn metadata(request: &PackageRequest<'_>, fingerprint: Option<&Fingerprint>) -> Result<Vec<Small>, CreateError> {
+fn metadata(
+    request: &PackageRequest<'_>,
+    fingerprint: Option<&Fingerprint>,
+    subjects: &Subjects<impl Iterator<Item = Digest> + Clone>,
+) -> Result<Vec<Small>, CreateError> {
     let mut entries = Vec::new();
     if let Some(fingerprint) = fingerprint {
         let content = fingerprint_to_json(fingerprint)?.into_bytes();
@@ -258,7 +266,7 @@ fn metadata(request: &PackageRequest<'_>, fingerprint: Option<&Fingerprint>) -> 
     let mut files = Vec::new();
     for path in request.attestations {
         let content = read_to_limit(path, MAX_REPORT_BYTES)?;
-        check_attestation(&content).map_err(|source| CreateError::Attestation { path: path.clone(), source })?;
+        subjects.check(path, &content)?;
         let name = file_name(path);
         let name = name.strip_suffix(BUNDLE_ENDING).or(name.strip_suffix(".json")).unwrap_or(&name).to_owned();
         files.push((format!("secureml/attestations/{name}{BUNDLE_ENDING}"), content));
@@ -283,14 +291,14 @@ fn metadata(request: &PackageRequest<'_>, fingerprint: Option<&Fingerprint>) -> 
     Ok(entries)
 }
 
-fn check_attestation(content: &[u8]) -> Result<(), AttestationFileError> {
-    let bundle = Bundle::from_json(content)?;
-    Attestation::from_any_payload(&bundle.envelope.payload)?;
-    Ok(())
-}
-
 fn file_name(path: &Path) -> String {
     path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
+}
+
+/// The SHA-256 of a file; a fingerprint always has it.
+fn sha256_of(print: &FilePrint) -> Digest {
+    let found = print.digests.iter().find(|digest| digest.algorithm() == Algorithm::Sha256);
+    found.copied().unwrap_or_else(|| sha256(b""))
 }
 
 /// What the manifest says of a file.
@@ -302,8 +310,7 @@ fn record(print: &FilePrint, path: ModelPath, with_all: bool) -> FileRecord {
     FileRecord {
         path,
         size: print.size,
-        // A fingerprint always has this one.
-        sha256: digest(Algorithm::Sha256).copied().unwrap_or_else(|| sha256(b"")),
+        sha256: sha256_of(print),
         sha512: digest(Algorithm::Sha512).copied(),
         blake2b: digest(Algorithm::Blake2b).copied(),
         merkle_root: (with_all && (!print.leaves.is_empty())).then(|| print.merkle_root()),

@@ -1,6 +1,7 @@
 use std::io;
 use std::path::PathBuf;
 
+use crate::digest::Digest;
 use crate::finding::Finding;
 use crate::io::{ReadError, WriteError};
 use crate::manifest::HashError;
@@ -58,6 +59,18 @@ pub enum CreateError {
         /// Why.
         #[source]
         source: AttestationFileError,
+    },
+    /// A statement is about something that is not of this model.
+    #[error("{} is about {name:?} ({digest}), not about this model ({model}) or one of its files", path.display())]
+    OtherSubject {
+        /// The file.
+        path: PathBuf,
+        /// Its first subject.
+        name: String,
+        /// The digest of that.
+        digest: Digest,
+        /// The root digest of the model.
+        model: Digest,
     },
     /// The given package signature is about something else.
     #[error("the package signature {} is not about this package", path.display())]

@@ -1,6 +1,7 @@
 //! Packages: make one, verify it without extracting it, take files out of it, add a signature to it.
 
 mod add;
+mod attested;
 mod authentic;
 mod carried;
 mod contents;

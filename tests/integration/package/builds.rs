@@ -4,11 +4,12 @@ use std::fs;
 use std::process::Output;
 
 use secureml::crypto::Curve;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::archive::Archive;
-use super::parts::{MANIFEST, Parts, STATEMENT};
+use super::parts::{MANIFEST, Parts, STATEMENT, signed};
 use super::scene::{Scene, create, names, package};
+use crate::signed::one_shot;
 use crate::support::{Fixture, KeyFiles, MODEL, assert_accepted, json as answer, write_tree};
 
 /// The package statement of a package, in a file of its own.
@@ -200,4 +201,37 @@ fn nothing_but_an_older_package_is_written_over() {
         assert_eq!(fs::read(fixture.path("model.sml")).unwrap(), before, "{words:?}");
     }
     assert!(Parts::of(&before).get(MANIFEST).starts_with(b"{"));
+}
+
+/// A statement about something else would seem to speak for this model.
+#[test]
+fn a_statement_must_be_about_the_model() {
+    let fixture = Fixture::new();
+    let key = fixture.key("key", Curve::P256);
+    assert_accepted("sign", &fixture.sign(&key, &[]));
+    assert_accepted("create", &create(&fixture, &key, &["--output", "first.sml"]));
+    let manifest = Parts::of(&fs::read(fixture.path("first.sml")).unwrap()).manifest();
+    let root = manifest["model"]["omsRoot"].as_str().unwrap();
+    let file = manifest["files"][1]["sha256"].as_str().unwrap();
+    let signature = one_shot("sha256", &fs::read(fixture.signature()).unwrap());
+    let other = "5".repeat(64);
+    let pack = |subjects: &[&str]| {
+        let subjects: Vec<Value> =
+            subjects.iter().map(|digest| json!({"name": "a model", "digest": {"sha256": digest}})).collect();
+        let statement = json!({
+            "_type": "https://in-toto.io/Statement/v1", "predicateType": "https://example.org/scan/v1",
+            "subject": subjects, "predicate": {},
+        });
+        fs::write(fixture.path("scan.json"), signed(&key, &statement)).unwrap();
+        create(&fixture, &key, &["--overwrite", "--attestation", "scan.json"])
+    };
+    for subjects in [&[root][..], &[file], &[&signature], &[&other, file]] {
+        assert_accepted("about the model", &pack(subjects));
+    }
+    fs::remove_file(fixture.path("model.sml")).unwrap();
+    let output = pack(&[&other]);
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    let says = format!("(sha256:{other}), not about this model (sha256:{root}) or one of its files");
+    assert_eq!(answer(&output)["error"]["causes"][0], format!("scan.json is about \"a model\" {says}"));
+    assert!(!fixture.path("model.sml").exists());
 }

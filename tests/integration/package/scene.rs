@@ -9,7 +9,8 @@ use secureml::crypto::Curve;
 use serde_json::json;
 
 use super::parts::{Parts, signed};
-use crate::support::{Fixture, KeyFiles, assert_accepted, secureml, write_tree};
+use crate::signed::one_shot;
+use crate::support::{Fixture, KeyFiles, MODEL, assert_accepted, secureml, write_tree};
 
 /// A package, its parts, and packages that are like it.
 pub(super) struct Scene {
@@ -40,7 +41,7 @@ impl Scene {
         fs::write(fixture.path("READ.ME"), "For people.\n").unwrap();
         let statement = json!({
             "_type": "https://in-toto.io/Statement/v1", "predicateType": "https://example.org/scan/v1",
-            "subject": [{"name": "model", "digest": {"sha256": "0".repeat(64)}}], "predicate": {},
+            "subject": [{"name": "model", "digest": {"sha256": one_shot("sha256", MODEL[0].1)}}], "predicate": {},
         });
         fs::write(fixture.path("scan.json"), signed(&stranger, &statement)).unwrap();
         let package = fixture.path("model.sml");

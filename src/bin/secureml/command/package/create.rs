@@ -38,7 +38,8 @@ pub(crate) struct CreateArgs {
     /// A report to put in; may be repeated.
     #[arg(long, value_name = "FILE")]
     report: Vec<PathBuf>,
-    /// A signed statement about the model to put in, a Sigstore bundle; may be repeated.
+    /// A signed statement about the model to put in, a Sigstore bundle; may be repeated. The model's digest, one of its
+    /// files or its signature must be among its subjects.
     #[arg(long, value_name = "FILE")]
     attestation: Vec<PathBuf>,
     /// A text for those who open the package with another program.
