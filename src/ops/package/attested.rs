@@ -29,7 +29,8 @@ impl<F: Iterator<Item = Digest> + Clone> Subjects<F> {
         let is_ours = ours.any(|digest| digests.contains(&digest));
         match found.into_iter().next() {
             Some(Subject { name, digest }) if !is_ours => {
-                Err(CreateError::OtherSubject { path: path.to_owned(), name, digest, model: self.root })
+                let (digest, model) = (Box::new(digest), Box::new(self.root));
+                Err(CreateError::OtherSubject { path: path.to_owned(), name, digest, model })
             }
             _ => Ok(()),
         }

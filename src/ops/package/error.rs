@@ -68,9 +68,9 @@ pub enum CreateError {
         /// Its first subject.
         name: String,
         /// The digest of that.
-        digest: Digest,
+        digest: Box<Digest>,
         /// The root digest of the model.
-        model: Digest,
+        model: Box<Digest>,
     },
     /// The given package signature is about something else.
     #[error("the package signature {} is not about this package", path.display())]
