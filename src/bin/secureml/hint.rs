@@ -193,6 +193,7 @@ pub(crate) fn for_package(error: &OpenError) -> (Exit, Option<String>) {
         OpenError::Verify(error) => for_verifying(error, options::PACKAGE_VERIFY),
         OpenError::Exists { .. } => (Exit::Misuse, text("give another folder with --output, or move it away first")),
         OpenError::NoFile { .. } => (Exit::Misuse, text("`secureml package ls` lists the files")),
+        OpenError::Aside(_) => (Exit::Undecided, text("name a folder that can be written to, and has room, in TMPDIR")),
         OpenError::Write(_) => (Exit::Undecided, text("give a place that can be written to, and has room")),
         _ => (Exit::Undecided, text("check the path")),
     }

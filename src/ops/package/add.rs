@@ -35,6 +35,7 @@ pub fn add_package_signature(path: &Path, signer: &dyn Signer) -> Result<AddedTo
     if !open.findings.is_empty() {
         return Err(broken(open.findings));
     }
+    open.signed_model().map_err(|finding| broken(vec![finding]))?;
     let fault_of = |text: &str| broken(vec![Finding::error("package-statement", text)]);
     let payload = statement_payload(&open).ok_or_else(|| fault_of("no signature in it is about this package"))?;
     let number = open.index().next_signature_number().ok_or(CreateError::Full)?;

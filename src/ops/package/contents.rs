@@ -26,6 +26,11 @@ impl<'a> EntryContent<'a> {
     pub(super) fn new(source: &'a (dyn Source + Sync), entry: &Entry) -> Option<Self> {
         Some(Self { source, path: entry.name.model_path()?, offset: entry.data_offset, size: entry.size })
     }
+
+    /// The same of a file that was put aside.
+    pub(super) const fn put_aside(source: &'a (dyn Source + Sync), path: ModelPath, size: u64) -> Self {
+        Self { source, path, offset: 0, size }
+    }
 }
 
 impl Content for EntryContent<'_> {

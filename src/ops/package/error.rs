@@ -162,6 +162,9 @@ pub enum OpenError {
     /// What was taken out could not be written.
     #[error(transparent)]
     Write(#[from] WriteError),
+    /// A file could not be put aside until it is verified.
+    #[error("cannot keep the file aside in the folder for temporary files")]
+    Aside(#[source] io::Error),
     /// There is something where the model is to go.
     #[error("{} exists, it is not overwritten", path.display())]
     Exists {

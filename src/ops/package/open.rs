@@ -7,6 +7,7 @@ use super::statement::{MANIFEST, MODEL_SIGNATURE, sha256};
 use crate::digest::{Algorithm, Digest, Hasher};
 use crate::finding::Finding;
 use crate::oms::{Bundle, BundleError, Format, Statement};
+use crate::ops::verify::in_words;
 use crate::package::{Content, Entry, EntryKind, Index, PackageError, PackageManifest, Source};
 
 /// A package whose form holds: index, manifest, and all that is small. Nothing in it is verified.
@@ -101,6 +102,23 @@ impl OpenPackage {
         let model = self.model_signature.as_ref().and_then(|(_, bundle)| payload(bundle));
         let package = self.signatures.first().and_then(|(_, bundle)| payload(bundle));
         own.is_some() && (own == model || own == package)
+    }
+
+    /// The statement of the model signature, whoever signed it, if it is about the model that the manifest names.
+    pub(super) fn signed_model(&self) -> Result<Statement, Finding> {
+        let wrong = |rule, text: &str| Finding::error(rule, text).at(MODEL_SIGNATURE);
+        match &self.model_signature {
+            None => return Err(Finding::error("package-no-signature", "there is no model signature in the package")),
+            Some((_, Err(error))) => return Err(wrong("signature-malformed", &in_words(error))),
+            Some((_, Ok(_))) => {}
+        }
+        let statement = self.model_statement();
+        let statement =
+            statement.ok_or_else(|| wrong("statement-invalid", "does not hold a statement about a model"))?;
+        if statement.manifest.root_digest() == self.manifest.model().oms_root {
+            return Ok(statement);
+        }
+        Err(Finding::error("package-model", "the manifest names another model than the model signature"))
     }
 
     /// The statement of the model signature, whoever signed it.

@@ -1,13 +1,20 @@
+use std::collections::HashSet;
+use std::fs::File;
 use std::io::{Read as _, Seek as _, SeekFrom, Write};
 use std::time::Duration;
 
 use super::authentic::{PackageRefused, signers};
+use super::contents::{EntryContent, ShardCount, wanted};
 use super::error::OpenError;
 use super::open::OpenPackage;
 use crate::digest::{Algorithm, Hasher};
 use crate::finding::Finding;
+use crate::fingerprint::hash_contents;
 use crate::io::WriteError;
-use crate::package::{Content, Entry, PackageError, Source};
+use crate::manifest::{HashError, Manifest};
+use crate::ops::describe::resources;
+use crate::package::{Content, Entry, FileRecord, PackageError, Source};
+use crate::progress::NoProgress;
 use crate::trust::TrustRoot;
 use crate::verify::{Authentic, Verifier};
 
@@ -23,7 +30,7 @@ pub fn check_signers(
     Ok(signers(open, &Verifier::new(trust, now))?.map(|signers| signers.authentic))
 }
 
-/// Copies one file of the model to a sink, if it is what the manifest lists; whether somebody to trust signed the manifest
+/// Copies one file of the model to a sink, if it is what manifest and model signature list; whether somebody to trust signed the manifest
 /// is for the caller to know.
 ///
 /// The file is put aside until its digest is known, so that nothing that is not verified comes out.
@@ -39,7 +46,11 @@ pub fn read_file(
     let entry = find(open, path)?;
     let record = open.manifest().files().iter().find(|file| file.path.as_str() == path);
     let record = record.ok_or_else(|| OpenError::NoFile { name: path.to_owned() })?;
-    let mut aside = tempfile::tempfile().map_err(OpenError::Read)?;
+    let statement = match open.signed_model() {
+        Ok(statement) => statement,
+        Err(finding) => return Ok(Err(finding)),
+    };
+    let mut aside = tempfile::tempfile().map_err(OpenError::Aside)?;
     let mut content = Content::new(source, entry)?;
     let mut hasher = Hasher::new(Algorithm::Sha256);
     let mut buffer = vec![0; BUFFER_BYTES];
@@ -48,14 +59,39 @@ pub fn read_file(
         let bytes = buffer.get(..read).filter(|bytes| !bytes.is_empty());
         let Some(bytes) = bytes else { break };
         hasher.update(bytes);
-        aside.write_all(bytes).map_err(OpenError::Read)?;
+        aside.write_all(bytes).map_err(OpenError::Aside)?;
     }
     if hasher.finish() != record.sha256 {
         return Ok(Err(Finding::error("file-changed", "changed").at(path)));
     }
-    aside.seek(SeekFrom::Start(0)).map_err(OpenError::Read)?;
-    std::io::copy(&mut aside, sink).map_err(to_sink)?;
-    Ok(Ok(()))
+    if !is_listed(open, &statement.manifest, &aside, record)? {
+        return Ok(Err(Finding::error("package-model", "not what the model signature lists").at(path)));
+    }
+    aside.seek(SeekFrom::Start(0)).map_err(OpenError::Aside)?;
+    let mut left = aside;
+    loop {
+        let read = left.read(&mut buffer).map_err(OpenError::Aside)?;
+        let bytes = buffer.get(..read).filter(|bytes| !bytes.is_empty());
+        let Some(bytes) = bytes else { return Ok(Ok(())) };
+        sink.write_all(bytes).map_err(to_sink)?;
+    }
+}
+
+/// Whether a file that was put aside is what the model signature lists under its name.
+fn is_listed(open: &OpenPackage, signed: &Manifest, aside: &File, record: &FileRecord) -> Result<bool, OpenError> {
+    let wanted = wanted(Some(signed.serialization()));
+    ShardCount::new(&wanted).add(record.size)?;
+    let content = EntryContent::put_aside(aside, record.path.clone(), record.size);
+    let sums = hash_contents(&wanted, std::iter::once(Ok::<_, HashError>(content)), &NoProgress)?;
+    let found = resources(&sums, signed.serialization());
+    let signed = match (signed.file_count(), open.manifest().files()) {
+        (1, [only]) => signed.clone().with_single_file_as(&only.path),
+        _ => signed.clone(),
+    };
+    // Shards stand there in an order of their own. Those of an empty file are none, and nothing names it then.
+    let listed = signed.resources().iter().filter(|resource| resource.path == record.path);
+    let listed: HashSet<_> = listed.map(|resource| (resource.shard.clone(), resource.digest)).collect();
+    Ok(listed == found.into_iter().map(|resource| (resource.shard, resource.digest)).collect())
 }
 
 /// Copies any entry to a sink as it is. Nothing but its checksum is looked at.

@@ -6,8 +6,8 @@ use std::process::{Command, Output};
 
 use secureml::crypto::Curve;
 
-use super::parts::Parts;
-use super::scene::{create, fed, names, package};
+use super::parts::{Parts, STATEMENT};
+use super::scene::{Scene, create, fed, names, package};
 use crate::support::{Fixture, KeyFiles, assert_accepted, assert_refused, json};
 
 /// A package by one key, and the keys that follow.
@@ -238,5 +238,24 @@ fn what_is_no_package_is_not_added_to() {
         assert_eq!(output.status.code(), Some(code), "{path}: {output:?}");
         assert!(json(&output)["error"].to_string().contains(says), "{path}: {output:?}");
         assert!(!Path::new(&format!("{path}.tail")).exists(), "{path}");
+    }
+}
+
+/// Whoever signs vouches for the model signature as well: one that is none is not signed again, whoever signed it before.
+#[test]
+fn nobody_signs_beside_a_model_signature_that_is_none() {
+    let scene = Scene::new();
+    let other = scene.other.get("model.sig");
+    for (content, rule) in [
+        (&b"garbage"[..], "signature-malformed"),
+        (scene.parts.get(STATEMENT), "statement-invalid"),
+        (other, "package-model"),
+    ] {
+        let bytes = scene.parts.clone().set("model.sig", content).resigned(&scene.key).bytes();
+        let place = scene.place(&bytes);
+        let mut command = package("add-signature");
+        let output = command.arg("--private-key").arg(&scene.stranger.private).arg(&place).output().unwrap();
+        assert_refused(rule, &output, rule, "");
+        assert_eq!(fs::read(&place).unwrap(), bytes, "{rule}");
     }
 }
