@@ -6,9 +6,9 @@ use super::pickle::{self, Ending};
 
 /// What kind of file one file of a model is, told by its first bytes and, where these say nothing, by its name.
 ///
-/// Only the first [`ModelFormat::HEAD_BYTES`] are looked at, so a file that was made to hide what it is can: a ZIP archive
-/// whose first members are harmless, a tar or compressed file under a name of its own, a pickle of the protocols 0 or 1
-/// under an odd name whose first 4 KiB call nothing. Where two formats fit, the one that can run code is told.
+/// [`ModelFormat::detect`] looks at the first [`ModelFormat::HEAD_BYTES`] alone. [`ModelFormat::read`] also looks into what
+/// is archived or compressed (ZIP, tar, gzip, zlib), all members of it, and reads what may be a pickle to its end. What it
+/// cannot look into is [`ModelFormat::Compressed`]. Where two formats fit, the one that can run code is told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum ModelFormat {
     /// [Safetensors](https://github.com/huggingface/safetensors): names and numbers.
@@ -31,19 +31,22 @@ pub enum ModelFormat {
     TfLite,
     /// One array of NumPy that holds no Python objects.
     Npy,
-    /// Several arrays of NumPy in a ZIP archive; the arrays themselves are not looked at.
+    /// Several arrays of NumPy in a ZIP archive.
     Npz,
     /// The graph of a TensorFlow SavedModel, `saved_model.pb`.
     SavedModel,
     /// MessagePack, of Flax.
     MessagePack,
+    /// What may hold anything, unseen: bzip2, xz, lzma, lz4, Zstandard, 7z and RAR, encrypted archives, and whatever is
+    /// nested more deeply or unpacks to more than is looked at.
+    Compressed,
     /// Anything else: configurations, texts, formats that are not known here.
     Other,
 }
 
 impl ModelFormat {
     /// Every format.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::Safetensors,
         Self::Gguf,
         Self::Ggml,
@@ -57,6 +60,7 @@ impl ModelFormat {
         Self::Npz,
         Self::SavedModel,
         Self::MessagePack,
+        Self::Compressed,
         Self::Other,
     ];
 
@@ -88,6 +92,9 @@ impl ModelFormat {
         if is_safetensors(head) {
             return Self::Safetensors;
         }
+        if is_opaque(head) {
+            return Self::Compressed;
+        }
         match (hint, head) {
             (Hint::SavedModel, [0x08, _, 0x12, ..]) => Self::SavedModel,
             (Hint::MessagePack, [0x80..=0x8f | 0xde | 0xdf, ..]) => Self::MessagePack,
@@ -115,14 +122,16 @@ impl ModelFormat {
             | Self::Npy
             | Self::Npz
             | Self::MessagePack
+            | Self::Compressed
             | Self::Other => false,
         }
     }
 
-    /// Whether a file of this format is one of `other`'s as well: whatever PyTorch saves is a pickle.
+    /// Whether a file of this format is one of `other`'s as well: whatever PyTorch saves is a pickle, and what cannot be
+    /// looked into counts as one, since the loaders of pickles unpack by themselves.
     #[must_use]
     pub fn is_a(self, other: Self) -> bool {
-        self == other || (self == Self::PyTorch && other == Self::Pickle)
+        self == other || (matches!(self, Self::PyTorch | Self::Compressed) && other == Self::Pickle)
     }
 
     /// The name in policies and reports, in lower case.
@@ -142,6 +151,7 @@ impl ModelFormat {
             Self::Npz => "npz",
             Self::SavedModel => "saved-model",
             Self::MessagePack => "msgpack",
+            Self::Compressed => "compressed",
             Self::Other => "other",
         }
     }
@@ -172,7 +182,7 @@ pub struct UnknownFormat {
 
 /// What a file's name says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Hint {
+pub(super) enum Hint {
     /// A pickle.
     Pickle,
     /// Weights, perhaps for a loader that unpickles.
@@ -185,7 +195,7 @@ enum Hint {
 }
 
 impl Hint {
-    fn of(name: &ModelPath) -> Self {
+    pub(super) fn of(name: &ModelPath) -> Self {
         let name = name.as_str().to_lowercase();
         let file = name.rsplit('/').next().unwrap_or_default();
         match file.rsplit_once('.').map(|(_, extension)| extension) {
@@ -211,7 +221,7 @@ fn running_code(hint: Hint, head: &[u8]) -> Option<ModelFormat> {
     let reading = pickle::read(head, head.len() < ModelFormat::HEAD_BYTES);
     if let [0x80, 0..=5, ..] = head {
         // A header of safetensors may be as long as makes its first bytes these.
-        if !is_safetensors(head) || reading.ending != Ending::Broken || reading.calls {
+        if !is_safetensors(head) || reading.ending != Ending::Broken || reading.stops || reading.calls {
             let early = head.get(..64).unwrap_or(head);
             let torch = early.windows(TORCH.len()).any(|window| window == TORCH);
             return Some(if torch { ModelFormat::PyTorch } else { ModelFormat::Pickle });
@@ -227,10 +237,11 @@ fn running_code(hint: Hint, head: &[u8]) -> Option<ModelFormat> {
     let is_pickle = match hint {
         Hint::Pickle => {
             reading.imports
+                || reading.stops
                 || reading.ending != Ending::Broken
                 || COMPRESSED.iter().any(|magic| head.starts_with(magic))
         }
-        Hint::Weights => reading.imports || reading.ending == Ending::Stop,
+        Hint::Weights => reading.imports || reading.stops,
         _ => false,
     };
     (is_pickle || reading.calls).then_some(ModelFormat::Pickle)
@@ -240,6 +251,11 @@ fn running_code(hint: Hint, head: &[u8]) -> Option<ModelFormat> {
 fn zip(hint: Hint, head: &[u8]) -> ModelFormat {
     let begins = (0..head.len()).filter(|at| head.get(*at..).is_some_and(|rest| rest.starts_with(ZIP)));
     let names: Vec<String> = begins.filter_map(|at| member_name(head.get(at..)?)).collect();
+    zip_of(hint, &names)
+}
+
+/// The format of a ZIP archive with members of these names, in lower case.
+pub(super) fn zip_of(hint: Hint, names: &[String]) -> ModelFormat {
     let any = |wanted: &dyn Fn(&str) -> bool| names.iter().any(|name| wanted(name));
     if any(&|name| name.ends_with(".pkl")) || matches!(hint, Hint::Pickle | Hint::Weights) {
         return ModelFormat::PyTorch;
@@ -267,9 +283,17 @@ fn is_safetensors(head: &[u8]) -> bool {
         && matches!(json, [b'{', b'"' | b'}' | b' ' | b'\t' | b'\r' | b'\n', ..])
 }
 
-/// Whether an array's header names Python objects as its elements, in any of the spellings that need no trick.
+/// Whether an array's header names Python objects as its elements, in any of the spellings that need no trick; one that
+/// goes on behind the head may.
 fn holds_objects(head: &[u8]) -> bool {
-    let header = head.split(|byte| *byte == b'\n').next().unwrap_or_default();
+    let header = match head.get(6..) {
+        Some([1, _, a, b, header @ ..]) => header.get(..usize::from(u16::from_le_bytes([*a, *b]))),
+        Some([_, _, a, b, c, d, header @ ..]) => {
+            usize::try_from(u32::from_le_bytes([*a, *b, *c, *d])).ok().and_then(|length| header.get(..length))
+        }
+        _ => None,
+    };
+    let Some(header) = header else { return true };
     header.contains(&b'O') || header.contains(&b'\\') || header.windows(6).any(|word| word == b"object")
 }
 
@@ -287,11 +311,36 @@ fn is_onnx(hint: Hint, head: &[u8]) -> bool {
     }
 }
 
-const ZIP: &[u8] = b"PK\x03\x04";
+/// Whether it is packed by a method that is not looked into; the magic numbers are long enough to be no chance.
+fn is_opaque(head: &[u8]) -> bool {
+    let is_bzip2 = match head.split_at_checked(4) {
+        Some(([b'B', b'Z', b'h', b'1'..=b'9'], rest)) => BZIP2_BLOCKS.iter().any(|magic| rest.starts_with(magic)),
+        _ => false,
+    };
+    let is_skippable = matches!(head, [0x50..=0x5f, 0x2a, 0x4d, 0x18, ..]);
+    is_bzip2 || is_skippable || is_lzma(head) || OPAQUE.iter().any(|magic| head.starts_with(magic))
+}
+
+/// LZMA alone has no magic number: its usual properties, a dictionary of 2^n or 2^n + 2^(n-1) bytes, a size.
+fn is_lzma(head: &[u8]) -> bool {
+    let [0x5d, dictionary @ .., 0] = head.get(..14).unwrap_or_default() else { return false };
+    let Some((dictionary, size)) = dictionary.split_first_chunk::<4>() else { return false };
+    let (dictionary, size) = (u32::from_le_bytes(*dictionary), size.try_into().map_or(0, u64::from_le_bytes));
+    let ones = dictionary.count_ones();
+    let is_round = ones == 1 || (ones == 2 && (dictionary & (dictionary << 1)).count_ones() == 1);
+    dictionary >= 4096 && (is_round || dictionary == u32::MAX) && (size == u64::MAX || size < 1 << 38)
+}
+
+pub(super) const ZIP: &[u8] = b"PK\x03\x04";
 const HDF5: &[u8] = b"\x89HDF\r\n\x1a\n";
 const NPY: &[u8] = b"\x93NUMPY";
 /// `LONG1 0x1950a86a20f9469cfc6c STOP`: the first pickle of `torch.save` before version 1.6.
 const TORCH: &[u8] = b"\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19.";
+/// Both kinds of block that follow the header of bzip2: one with content, and the end.
+const BZIP2_BLOCKS: [&[u8]; 2] = [b"\x31\x41\x59\x26\x53\x59", b"\x17\x72\x45\x38\x50\x90"];
+/// xz, Zstandard, lz4, 7z, RAR.
+const OPAQUE: [&[u8]; 5] =
+    [b"\xfd7zXZ\0", b"\x28\xb5\x2f\xfd", b"\x04\x22\x4d\x18", b"7z\xbc\xaf\x27\x1c", b"Rar!\x1a\x07"];
 /// What joblib unpacks before it unpickles: zlib (four levels), gzip, bzip2, xz, lzma, lz4.
 const COMPRESSED: [&[u8]; 9] = [
     b"\x78\x01",

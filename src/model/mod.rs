@@ -1,6 +1,8 @@
 //! A model on disk: the names of its files, what is left out, the walk that finds them, and what
 //! kind of file each is.
 
+mod archive;
+mod contents;
 mod entry;
 mod format;
 mod ignore;

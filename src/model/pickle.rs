@@ -4,6 +4,8 @@
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Reading {
     pub(super) ending: Ending,
+    /// A pickle ended at its STOP; what follows may be another one, and is walked as well.
+    pub(super) stops: bool,
     /// Something was imported by name before it ended.
     pub(super) imports: bool,
     /// Something imported was called, or given a state, before it ended.
@@ -19,25 +21,65 @@ pub(super) enum Ending {
     Cut,
     /// At something that no unpickler accepts.
     Broken,
+    /// Nowhere: more well-formed opcodes than any other content has.
+    Endless,
 }
 
 /// Walks the opcodes; `is_whole` says that the file has no more bytes.
 pub(super) fn read(head: &[u8], is_whole: bool) -> Reading {
-    let mut walk = Walk { rest: head, depth: 0, below: Vec::new(), imports: false, extends: false, calls: false };
+    let mut rest = head;
+    let reading = read_from(&mut rest);
+    match reading.ending {
+        Ending::Cut if is_whole || head.is_empty() => Reading { ending: Ending::Broken, ..reading },
+        _ => reading,
+    }
+}
+
+/// Walks the opcodes to the end of the input, or so far that it can be nothing but a pickle.
+pub(super) fn read_from(input: &mut dyn Input) -> Reading {
+    let mut walk = Walk::new(input);
+    let mut stops = false;
     let ending = loop {
         match walk.step() {
+            Ok(None) if walk.codes >= MAX_CODES => break Ending::Endless,
             Ok(None) => {}
+            Ok(Some(Ending::Stop)) if !walk.calls => {
+                stops = true;
+                (walk.depth, walk.below) = (0, Vec::new());
+            }
             Ok(Some(ending)) => break ending,
-            Err(Short) if is_whole || head.is_empty() => break Ending::Broken,
             Err(Short) => break Ending::Cut,
         }
     };
-    Reading { ending, imports: walk.imports, calls: walk.calls }
+    Reading { ending, stops: stops || ending == Ending::Stop, imports: walk.imports, calls: walk.calls }
+}
+
+/// Bytes that come one after the other.
+pub(super) trait Input {
+    /// The next byte; `None` at the end, or where reading fails.
+    fn next_byte(&mut self) -> Option<u8>;
+
+    /// Passes over so many bytes; `false` where there are not as many.
+    fn pass(&mut self, count: u64) -> bool;
+}
+
+impl Input for &[u8] {
+    fn next_byte(&mut self) -> Option<u8> {
+        let (first, rest) = self.split_first()?;
+        *self = rest;
+        Some(*first)
+    }
+
+    fn pass(&mut self, count: u64) -> bool {
+        let rest = usize::try_from(count).ok().and_then(|count| self.get(count..));
+        *self = rest.unwrap_or_default();
+        rest.is_some()
+    }
 }
 
 /// The unpickler's machine, with numbers of values in place of values.
 struct Walk<'a> {
-    rest: &'a [u8],
+    rest: &'a mut dyn Input,
     /// How many values lie above the last mark.
     depth: usize,
     /// The same for the marks below.
@@ -46,6 +88,7 @@ struct Walk<'a> {
     /// Something registered under a number was named; raw weights begin with one of these bytes just as often.
     extends: bool,
     calls: bool,
+    codes: u32,
 }
 
 /// The bytes at hand end within an opcode.
@@ -68,10 +111,15 @@ enum Effect {
     Stop,
 }
 
-impl Walk<'_> {
+impl<'a> Walk<'a> {
+    fn new(rest: &'a mut dyn Input) -> Self {
+        Self { rest, depth: 0, below: Vec::new(), imports: false, extends: false, calls: false, codes: 0 }
+    }
+
     /// One opcode; says how the walk ends, if it does.
     fn step(&mut self) -> Result<Option<Ending>, Short> {
         let code = self.byte()?;
+        self.codes = self.codes.saturating_add(1);
         let Some(effect) = effect(code) else { return Ok(Some(Ending::Broken)) };
         if !self.skip_argument(code)? {
             return Ok(Some(Ending::Broken));
@@ -109,15 +157,11 @@ impl Walk<'_> {
     }
 
     fn byte(&mut self) -> Result<u8, Short> {
-        let (first, rest) = self.rest.split_first().ok_or(Short)?;
-        self.rest = rest;
-        Ok(*first)
+        self.rest.next_byte().ok_or(Short)
     }
 
-    fn take(&mut self, count: usize) -> Result<&[u8], Short> {
-        let (taken, rest) = self.rest.split_at_checked(count).ok_or(Short)?;
-        self.rest = rest;
-        Ok(taken)
+    fn pass(&mut self, count: u64) -> Result<(), Short> {
+        if count == 0 || self.rest.pass(count) { Ok(()) } else { Err(Short) }
     }
 
     /// Passes over what stands behind an opcode; `false` where that cannot be its argument.
@@ -137,20 +181,29 @@ impl Walk<'_> {
             b'V' | b'P' => return self.line(|_| true),
             _ => 0,
         };
-        self.take(fixed)?;
+        self.pass(fixed)?;
         Ok(true)
     }
 
-    /// A length in so many bytes; one that no machine can hold is as good as any that is too long.
-    fn counted(&mut self, width: usize) -> Result<usize, Short> {
-        let length = self.take(width)?.iter().rev().fold(0_u64, |sum, byte| (sum << 8) | u64::from(*byte));
-        Ok(usize::try_from(length).unwrap_or(usize::MAX))
+    /// A length in so many bytes; one that no file has is as good as any that is too long.
+    fn counted(&mut self, width: u32) -> Result<u64, Short> {
+        let mut length = 0;
+        for place in 0..width {
+            length |= u64::from(self.byte()?) << (8 * place);
+        }
+        Ok(length)
     }
 
+    /// A line; of a longer one than anybody writes, the rest is not looked at.
     fn line(&mut self, is_right: fn(&[u8]) -> bool) -> Result<bool, Short> {
-        let end = self.rest.iter().position(|byte| *byte == b'\n').ok_or(Short)?;
-        let line = self.take(end.saturating_add(1))?;
-        Ok(is_right(line.trim_ascii_end()))
+        let mut line = Vec::new();
+        loop {
+            match self.byte()? {
+                b'\n' => return Ok(is_right(line.trim_ascii_end())),
+                byte if line.len() < MAX_LINE_BYTES => line.push(byte),
+                _ => return Ok(false),
+            }
+        }
     }
 }
 
@@ -219,3 +272,7 @@ fn is_quoted(line: &[u8]) -> bool {
 }
 
 const HIGHEST_PROTOCOL: u8 = 5;
+/// So many opcodes in a row are no chance.
+const MAX_CODES: u32 = 1 << 20;
+/// How long a line may be: longer ones are read by no loader in a reasonable time, and by no chance end.
+const MAX_LINE_BYTES: usize = 64 << 20;

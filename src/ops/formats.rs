@@ -1,14 +1,13 @@
 //! Which formats the files of a model have, held against a policy.
 
 use std::collections::BTreeMap;
-use std::io::Read as _;
 
 use crate::finding::Finding;
 use crate::manifest::HashError;
 use crate::model::{Entry, FileEntry, IgnoreRules, ModelFormat, ModelPath, ModelTree};
 use crate::policy::FormatRule;
 
-/// Looks at the first bytes of every file that is not left out, signed or not: a loader does not ask who signed.
+/// Looks into every file that is not left out, signed or not: a loader does not ask who signed.
 ///
 /// What is neither file nor folder has no format that could be told, and is refused.
 pub(super) fn check_formats(
@@ -26,7 +25,9 @@ pub(super) fn check_formats(
             Entry::File(file) => {
                 let format = format(tree, &file)?;
                 if !rule.permits(format) {
-                    refused.insert(file.path.to_string(), format!("has the format {format}, {}", in_words(rule)));
+                    let unseen = if format == ModelFormat::Compressed { " and may hold a pickle unseen" } else { "" };
+                    let message = format!("has the format {format}{unseen}, {}", in_words(rule));
+                    refused.insert(file.path.to_string(), message);
                 }
             }
             Entry::Odd(odd) => {
@@ -39,12 +40,10 @@ pub(super) fn check_formats(
 
 fn format(tree: &ModelTree, file: &FileEntry) -> Result<ModelFormat, HashError> {
     let failed = |source| HashError::Read { path: file.path.clone(), source };
-    let mut head = Vec::new();
-    let limit = u64::try_from(ModelFormat::HEAD_BYTES).unwrap_or(u64::MAX);
-    file.open().and_then(|opened| opened.take(limit).read_to_end(&mut head)).map_err(failed)?;
     // The name is half of what tells the format; the one file of a model has that of the model.
     let own = if file.path.is_root() { ModelPath::new(tree.name()?).ok() } else { None };
-    Ok(ModelFormat::detect(own.as_ref().unwrap_or(&file.path), &head))
+    let opened = file.open().map_err(failed)?;
+    ModelFormat::read(own.as_ref().unwrap_or(&file.path), opened).map_err(failed)
 }
 
 pub(super) fn in_words(rule: &FormatRule) -> String {

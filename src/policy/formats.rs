@@ -14,7 +14,7 @@ pub enum FormatRule {
 impl FormatRule {
     /// Whether a file of this format may be in the model.
     ///
-    /// Who denies pickles denies what PyTorch saves, and who allows pickles allows it.
+    /// Who denies pickles denies what PyTorch saves and what cannot be looked into, and who allows pickles allows it.
     #[must_use]
     pub fn permits(&self, format: ModelFormat) -> bool {
         match self {
@@ -35,11 +35,11 @@ mod tests {
             ModelFormat::ALL.into_iter().filter(|format| rule.permits(*format)).map(ModelFormat::name).collect()
         };
         assert_eq!(permitted(FormatRule::Any).len(), ModelFormat::ALL.len());
-        assert_eq!(permitted(FormatRule::Allow(vec![ModelFormat::Pickle])), ["pickle", "pytorch"]);
+        assert_eq!(permitted(FormatRule::Allow(vec![ModelFormat::Pickle])), ["pickle", "pytorch", "compressed"]);
         assert_eq!(permitted(FormatRule::Allow(vec![ModelFormat::PyTorch])), ["pytorch"]);
         let left = permitted(FormatRule::Deny(vec![ModelFormat::Pickle, ModelFormat::Keras]));
-        assert_eq!(left.len(), ModelFormat::ALL.len() - 3);
-        assert!(!left.contains(&"pickle") && !left.contains(&"pytorch") && !left.contains(&"keras"));
+        assert_eq!(left.len(), ModelFormat::ALL.len() - 4);
+        assert!(!left.contains(&"pickle") && !left.contains(&"pytorch") && !left.contains(&"compressed") && !left.contains(&"keras"));
         assert_eq!(permitted(FormatRule::Deny(vec![ModelFormat::PyTorch])).len(), ModelFormat::ALL.len() - 1);
     }
 }

@@ -120,7 +120,8 @@ pub(super) struct WireSigner {
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "formats", extend("minProperties" = 1, "maxProperties" = 1))]
 pub(super) struct WireFormats {
-    /// No file may have one of these formats. `pickle` is for what PyTorch saves as well.
+    /// No file may have one of these formats. `pickle` is for what PyTorch saves as well, for what is found inside ZIP,
+    /// tar, gzip and zlib, and for `compressed`: what cannot be looked into, such as xz or an encrypted archive.
     #[serde(default)]
     #[schemars(schema_with = "format_names")]
     pub(super) deny: Given<Vec<At<String>>>,

@@ -49,7 +49,7 @@ fn magic_numbers_tell_whatever_the_name() {
         (b"\x89HDF\r\n\x1a\n\0\0\0\0\0\x08\x08\0", ModelFormat::Hdf5),
         (&hdf5_behind_a_block, ModelFormat::Hdf5),
         (
-            b"\x93NUMPY\x01\0v\0{'descr': '<f4', 'fortran_order': False, 'shape': (3, 4), }          \n\0\0",
+            b"\x93NUMPY\x01\0\x46\0{'descr': '<f4', 'fortran_order': False, 'shape': (3, 4), }          \n\0\0",
             ModelFormat::Npy,
         ),
         (b"\x93NUMPY\x01\0v\0{'descr': '|O', 'fortran_order': False, 'shape': (1,), }\n\x80\x03", ModelFormat::Pickle),
@@ -127,7 +127,9 @@ fn old_pickles_are_told_by_what_they_do_or_by_name() {
     for compressed in compressed {
         assert_eq!(detect("m.joblib", compressed), ModelFormat::Pickle);
         assert_eq!(detect("m.pkl.gz", compressed), ModelFormat::Pickle);
-        assert_eq!(detect("m.gz", compressed), ModelFormat::Other);
+        let is_magic = compressed.starts_with(b"\xfd") || compressed.starts_with(b"\x04");
+        let unseen = if is_magic { ModelFormat::Compressed } else { ModelFormat::Other };
+        assert_eq!(detect("m.gz", compressed), unseen, "{compressed:?}");
     }
 }
 
@@ -193,6 +195,55 @@ fn formats_without_magic_need_name_and_content() {
         assert_eq!(detect(name, head), format, "{name} {head:?}");
     }
     assert_eq!(detect("m.msgpack", b"\x80\x02}."), ModelFormat::Pickle, "an empty map is no model");
+}
+
+#[test]
+fn what_is_packed_unseen_is_told_by_its_whole_magic_number() {
+    let lzma =
+        |dictionary: u32, size: u64| [&[0x5d][..], &dictionary.to_le_bytes(), &size.to_le_bytes(), &[0, 1, 2]].concat();
+    let packed: [&[u8]; 11] = [
+        b"BZh91AY&SY\0\0",
+        b"BZh1\x17\x72\x45\x38\x50\x90\0",
+        b"\xfd7zXZ\0\0\x04",
+        b"\x28\xb5\x2f\xfd\x04",
+        b"\x53\x2a\x4d\x18\x01\0\0\0x",
+        b"\x04\x22\x4d\x18\x40",
+        b"7z\xbc\xaf\x27\x1c\0\x04",
+        b"Rar!\x1a\x07\x01\0",
+        &lzma(1 << 23, u64::MAX),
+        &lzma(3 << 22, 1000),
+        &lzma(u32::MAX, 1000),
+    ];
+    for head in packed {
+        assert_eq!(detect("m.safetensors", head), ModelFormat::Compressed, "{head:?}");
+    }
+    let others: [&[u8]; 5] =
+        [b"BZh9 is a text", b"7z", &lzma((1 << 23) + 1, 1000), &lzma(0, 1000), &lzma(1 << 23, 1 << 38)];
+    for head in others {
+        assert_eq!(detect("m", head), ModelFormat::Other, "{head:?}");
+    }
+}
+
+#[test]
+fn an_array_names_its_elements_in_the_whole_of_its_header() {
+    let npy = |header: &str, version: u8| {
+        let length = u32::try_from(header.len()).unwrap().to_le_bytes();
+        let length = if version == 1 { &length[..2] } else { &length[..] };
+        [&b"\x93NUMPY"[..], &[version, 0], length, header.as_bytes(), &[0; 8]].concat()
+    };
+    let late = format!("{:5000}{{'descr': '|O'}}\n", "");
+    for (header, format) in [
+        ("{'descr': '<f4'}\n", ModelFormat::Npy),
+        ("{'descr':\n'|O'}\n", ModelFormat::Pickle),
+        ("{'descr': '|\\x4f'}\n", ModelFormat::Pickle),
+        (&late, ModelFormat::Pickle),
+    ] {
+        for version in 1..=3 {
+            let head = npy(header, version);
+            let head = &head[..head.len().min(ModelFormat::HEAD_BYTES)];
+            assert_eq!(detect("a.npy", head), format, "{header:?} {version}");
+        }
+    }
 }
 
 #[test]

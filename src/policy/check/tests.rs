@@ -172,8 +172,8 @@ fn values_have_to_make_sense() {
         (
             rule_with!("  formats: {deny: [pickle, Pickle, zip]}"),
             &[
-                "6:28: unknown format \"Pickle\", known are safetensors, gguf, ggml, onnx, pickle, pytorch, keras, hdf5, tflite, npy, npz, saved-model, msgpack, other",
-                "6:36: unknown format \"zip\", known are safetensors, gguf, ggml, onnx, pickle, pytorch, keras, hdf5, tflite, npy, npz, saved-model, msgpack, other",
+                "6:28: unknown format \"Pickle\", known are safetensors, gguf, ggml, onnx, pickle, pytorch, keras, hdf5, tflite, npy, npz, saved-model, msgpack, compressed, other",
+                "6:36: unknown format \"zip\", known are safetensors, gguf, ggml, onnx, pickle, pytorch, keras, hdf5, tflite, npy, npz, saved-model, msgpack, compressed, other",
             ],
         ),
         (rule_with!("  expires: 2027-6-30"), &["6:12: \"2027-6-30\" is not a date as 2027-06-30"]),
