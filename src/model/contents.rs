@@ -305,7 +305,11 @@ fn lenient(read: io::Result<usize>) -> io::Result<usize> {
 }
 
 fn of_reading(name: &ModelPath, reading: pickle::Reading, found: ModelFormat) -> ModelFormat {
-    let expected = matches!(Hint::of(name), Hint::Pickle | Hint::Weights) && reading.stops;
+    let expected = match Hint::of(name) {
+        Hint::Pickle => reading.stops,
+        Hint::Weights => reading.is_long_data(),
+        _ => false,
+    };
     if reading.calls || reading.ending == Ending::Endless || expected { ModelFormat::Pickle } else { found }
 }
 

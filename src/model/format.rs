@@ -220,8 +220,9 @@ impl Hint {
 fn running_code(hint: Hint, head: &[u8]) -> Option<ModelFormat> {
     let reading = pickle::read(head, head.len() < ModelFormat::HEAD_BYTES);
     if let [0x80, 0..=5, ..] = head {
-        // A header of safetensors may be as long as makes its first bytes these.
-        if !is_safetensors(head) || reading.ending != Ending::Broken || reading.stops || reading.calls {
+        // Raw weights may begin so, and a header of safetensors may be as long: no unpickler gets through these.
+        let is_broken = reading.ending == Ending::Broken || (reading.ending == Ending::Odd && is_safetensors(head));
+        if !is_broken || reading.stops || reading.calls || hint == Hint::Pickle {
             let early = head.get(..64).unwrap_or(head);
             let torch = early.windows(TORCH.len()).any(|window| window == TORCH);
             return Some(if torch { ModelFormat::PyTorch } else { ModelFormat::Pickle });
@@ -238,10 +239,10 @@ fn running_code(hint: Hint, head: &[u8]) -> Option<ModelFormat> {
         Hint::Pickle => {
             reading.imports
                 || reading.stops
-                || reading.ending != Ending::Broken
+                || !matches!(reading.ending, Ending::Broken | Ending::Odd)
                 || COMPRESSED.iter().any(|magic| head.starts_with(magic))
         }
-        Hint::Weights => reading.imports || reading.stops,
+        Hint::Weights => reading.imports || reading.is_long_data(),
         _ => false,
     };
     (is_pickle || reading.calls).then_some(ModelFormat::Pickle)

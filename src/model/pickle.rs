@@ -6,10 +6,19 @@ pub(super) struct Reading {
     pub(super) ending: Ending,
     /// A pickle ended at its STOP; what follows may be another one, and is walked as well.
     pub(super) stops: bool,
+    /// How many opcodes there are.
+    codes: u32,
     /// Something was imported by name before it ended.
     pub(super) imports: bool,
     /// Something imported was called, or given a state, before it ended.
     pub(super) calls: bool,
+}
+
+impl Reading {
+    /// Whether it ended, and after more opcodes than raw weights begin with by chance.
+    pub(super) const fn is_long_data(&self) -> bool {
+        self.stops && self.codes >= MIN_CODES
+    }
 }
 
 /// How the walk ended.
@@ -21,6 +30,8 @@ pub(super) enum Ending {
     Cut,
     /// At something that no unpickler accepts.
     Broken,
+    /// At an argument that Python does not write; whether every unpickler refuses it is not known.
+    Odd,
     /// Nowhere: more well-formed opcodes than any other content has.
     Endless,
 }
@@ -51,7 +62,13 @@ pub(super) fn read_from(input: &mut dyn Input) -> Reading {
             Err(Short) => break Ending::Cut,
         }
     };
-    Reading { ending, stops: stops || ending == Ending::Stop, imports: walk.imports, calls: walk.calls }
+    Reading {
+        ending,
+        stops: stops || ending == Ending::Stop,
+        imports: walk.imports,
+        calls: walk.calls,
+        codes: walk.codes,
+    }
 }
 
 /// Bytes that come one after the other.
@@ -85,8 +102,9 @@ struct Walk<'a> {
     /// The same for the marks below.
     below: Vec<usize>,
     imports: bool,
-    /// Something registered under a number was named; raw weights begin with one of these bytes just as often.
+    /// Something registered under a number was named, which only pickles with a protocol do.
     extends: bool,
+    has_protocol: bool,
     calls: bool,
     codes: u32,
 }
@@ -113,7 +131,16 @@ enum Effect {
 
 impl<'a> Walk<'a> {
     fn new(rest: &'a mut dyn Input) -> Self {
-        Self { rest, depth: 0, below: Vec::new(), imports: false, extends: false, calls: false, codes: 0 }
+        Self {
+            rest,
+            depth: 0,
+            below: Vec::new(),
+            imports: false,
+            extends: false,
+            has_protocol: false,
+            calls: false,
+            codes: 0,
+        }
     }
 
     /// One opcode; says how the walk ends, if it does.
@@ -122,8 +149,9 @@ impl<'a> Walk<'a> {
         self.codes = self.codes.saturating_add(1);
         let Some(effect) = effect(code) else { return Ok(Some(Ending::Broken)) };
         if !self.skip_argument(code)? {
-            return Ok(Some(Ending::Broken));
+            return Ok(Some(Ending::Odd));
         }
+        self.has_protocol |= code == 0x80;
         self.imports |= matches!(code, b'c' | b'i') || (code == 0x93 && self.depth >= 2);
         self.extends |= matches!(code, 0x82..=0x84);
         let above = self.depth;
@@ -140,7 +168,7 @@ impl<'a> Walk<'a> {
             Effect::ToMark { takes, leaves } => self.unwind() && self.values(takes, leaves),
         };
         let is_call = matches!(code, b'R' | b'i' | b'b' | 0x81 | 0x92) || (code == b'o' && above > 0);
-        self.calls |= holds && (self.imports || self.extends) && is_call;
+        self.calls |= holds && (self.imports || (self.extends && self.has_protocol)) && is_call;
         Ok((!holds).then_some(Ending::Broken))
     }
 
@@ -272,6 +300,8 @@ fn is_quoted(line: &[u8]) -> bool {
 }
 
 const HIGHEST_PROTOCOL: u8 = 5;
+/// What the smallest dictionary takes.
+const MIN_CODES: u32 = 8;
 /// So many opcodes in a row are no chance.
 const MAX_CODES: u32 = 1 << 20;
 /// How long a line may be: longer ones are read by no loader in a reasonable time, and by no chance end.

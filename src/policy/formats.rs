@@ -39,7 +39,12 @@ mod tests {
         assert_eq!(permitted(FormatRule::Allow(vec![ModelFormat::PyTorch])), ["pytorch"]);
         let left = permitted(FormatRule::Deny(vec![ModelFormat::Pickle, ModelFormat::Keras]));
         assert_eq!(left.len(), ModelFormat::ALL.len() - 4);
-        assert!(!left.contains(&"pickle") && !left.contains(&"pytorch") && !left.contains(&"compressed") && !left.contains(&"keras"));
+        assert!(
+            !left.contains(&"pickle")
+                && !left.contains(&"pytorch")
+                && !left.contains(&"compressed")
+                && !left.contains(&"keras")
+        );
         assert_eq!(permitted(FormatRule::Deny(vec![ModelFormat::PyTorch])).len(), ModelFormat::ALL.len() - 1);
     }
 }

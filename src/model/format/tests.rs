@@ -153,6 +153,11 @@ fn texts_and_numbers_are_no_pickles() {
     let labels = b"cat\ndog\nbird\n";
     assert_eq!(detect("labels.txt", labels), ModelFormat::Other);
     assert_eq!(detect("m.bin", labels), ModelFormat::Pickle, "who unpickles it imports `dog` of `at`");
+    let raw: [&[u8]; 3] = [b"\x80\x03\xa1\xc1", b"N.\xff", b"\x82\xad)R\xe0"];
+    for raw in raw {
+        assert_eq!(detect("m.bin", &long(raw)), ModelFormat::Other, "raw weights begin so: {raw:?}");
+    }
+    assert_eq!(detect("m", &long(b"\x80\x02\x82\x01)R")), ModelFormat::Pickle, "calls what is registered");
     assert_eq!(detect("m.pkl", b""), ModelFormat::Other);
     assert_eq!(detect("m.bin", &long(&[0x3f, 0x80, 0, 0])), ModelFormat::Other);
 }
