@@ -65,7 +65,7 @@ fn carry(
         return Ok(());
     }
     if !fs::symlink_metadata(path).is_ok_and(|found| found.is_file()) {
-        report.left(&name, "it is a link or a folder, secureaiml writes a file");
+        report.left(&name, "it is no regular file, as secureaiml writes it");
         return Ok(());
     }
     let mut content = Vec::new();

@@ -195,3 +195,20 @@ fn bundles_in_the_old_form_of_cosign_hold_for_the_files_that_they_sign() {
         assert_refused(name, &migrate(&fixture, &key, &words), rule, reason);
     }
 }
+
+#[test]
+fn nothing_beside_a_model_of_secureaiml_is_followed_or_too_much() {
+    let pickle = b"cos\nsystem\n(S'false'\ntR.";
+    let fixture = Fixture::with(&[("model.pkl", pickle), ("manifest.json", b"\xff"), (".git/config", b"x")]);
+    let key = fixture.key("key", Curve::P256);
+    let large = fs::File::create(fixture.model().join("metadata.json")).unwrap();
+    large.set_len((64 << 20) + 1).unwrap();
+    fs::create_dir(fixture.model().join("model.pkl.sig")).unwrap();
+    let output = migrate(&fixture, &key, &["model", "--secureaiml"]);
+    assert_accepted("migrate", &output);
+    assert_eq!(told(&output, "notCarriedOver", "metadata.json"), "it has more than 64 MiB");
+    assert!(told(&output, "notCarriedOver", "model.pkl.sig").contains("no regular file"));
+    assert!(told(&output, "notCarriedOver", ".git").contains("no file that secureaiml writes"));
+    assert_eq!(entries(&fixture, "secureml/imported/"), ["secureml/imported/secureaiml/manifest.json"]);
+    assert_eq!(entries(&fixture, "model/"), ["model/model.pkl"]);
+}
