@@ -95,6 +95,7 @@ impl Input for &[u8] {
 }
 
 /// The unpickler's machine, with numbers of values in place of values.
+#[expect(clippy::struct_excessive_bools, reason = "what was seen on the way, each by itself")]
 struct Walk<'a> {
     rest: &'a mut dyn Input,
     /// How many values lie above the last mark.
