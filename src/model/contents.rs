@@ -1,6 +1,8 @@
 //! Looking into files: what is archived or compressed, and pickles beyond their first bytes.
 
+use std::cell::Cell;
 use std::io::{self, BufReader, Cursor, Read, Seek, SeekFrom};
+use std::rc::Rc;
 
 use flate2::read::{DeflateDecoder, MultiGzDecoder, ZlibDecoder};
 
@@ -18,7 +20,7 @@ impl ModelFormat {
     /// # Errors
     /// What the system says.
     pub fn read<R: Read + Seek>(name: &ModelPath, file: R) -> io::Result<Self> {
-        Look { left: MAX_UNPACKED_BYTES, members: 0 }.file(name, &mut BufReader::new(file), 0)
+        Look { left: Rc::new(Cell::new(MAX_UNPACKED_BYTES)), members: 0 }.file(name, &mut BufReader::new(file), 0)
     }
 
     /// Whether this is told in place of the archive that it was found in.
@@ -29,7 +31,7 @@ impl ModelFormat {
 
 /// How much may still be looked at.
 struct Look {
-    left: u64,
+    left: Rc<Cell<u64>>,
     members: usize,
 }
 
@@ -84,19 +86,19 @@ impl Look {
             return Ok(zipped.unwrap_or(found));
         }
         if is_tar(&head) {
-            let mut limited = Limited { input: &mut whole, left: &mut self.left };
+            let mut limited = self.limited(&mut whole, 0);
             let mut content = Vec::new();
             lenient((&mut limited).take(MAX_INNER_TAR_BYTES.saturating_add(1)).read_to_end(&mut content))?;
-            if self.left == 0 || u64::try_from(content.len()).is_ok_and(|size| size > MAX_INNER_TAR_BYTES) {
+            if self.left.get() == 0 || u64::try_from(content.len()).is_ok_and(|size| size > MAX_INNER_TAR_BYTES) {
                 return Ok(ModelFormat::Compressed);
             }
             return self.file(name, &mut BufReader::new(Cursor::new(content)), depth);
         }
         if pickle::read(&head, false).ending == Ending::Cut {
-            let mut limited = Limited { input: &mut whole, left: &mut self.left };
+            let mut limited = self.limited(&mut whole, 0);
             let reading = pickle::read_from(&mut Streaming(BufReader::new(&mut limited)));
             let found = of_reading(name, reading, found);
-            return Ok(if self.left == 0 { ModelFormat::Compressed } else { found });
+            return Ok(if self.left.get() == 0 { ModelFormat::Compressed } else { found });
         }
         self.packed(name, &head, &mut whole, found, depth)
     }
@@ -110,6 +112,7 @@ impl Look {
         found: ModelFormat,
         depth: u8,
     ) -> io::Result<ModelFormat> {
+        let input = self.limited(input, FREE_PACKED_BYTES);
         let inner: &mut dyn Read = match head {
             [0x1f, 0x8b, 0x08, ..] => &mut MultiGzDecoder::new(input),
             [method, check, ..] if is_zlib(*method, *check) => &mut ZlibDecoder::new(input),
@@ -120,7 +123,7 @@ impl Look {
         }
         let name = name.as_str().rsplit_once('.').map_or(name.as_str(), |(stem, _)| stem);
         let inner = self.stream(&member_path(name), &mut inner.take(MAX_UNPACKED_BYTES), depth.saturating_add(1))?;
-        Ok(in_place_of(found, inner))
+        Ok(in_place_of(found, self.as_far_as_seen(inner)))
     }
 
     /// The members of a ZIP archive; `None` where the file is none.
@@ -166,7 +169,9 @@ impl Look {
         if member.method == 0 {
             return self.stream(&name, &mut packed, depth);
         }
-        self.stream(&name, &mut DeflateDecoder::new(packed), depth)
+        let packed = self.limited(&mut packed, FREE_PACKED_BYTES);
+        let inner = self.stream(&name, &mut DeflateDecoder::new(packed), depth)?;
+        Ok(self.as_far_as_seen(inner))
     }
 
     /// The members of a tar archive.
@@ -222,22 +227,35 @@ impl Look {
 
     /// Whether so many bytes are too many.
     fn spend(&mut self, bytes: usize) -> bool {
-        self.left = self.left.saturating_sub(u64::try_from(bytes).unwrap_or(u64::MAX));
-        self.left == 0
+        self.left.set(self.left.get().saturating_sub(u64::try_from(bytes).unwrap_or(u64::MAX)));
+        self.left.get() == 0
+    }
+
+    fn limited<'a>(&self, input: &'a mut dyn Read, free: u64) -> Limited<'a> {
+        Limited { input, left: Rc::clone(&self.left), free }
+    }
+
+    /// What was found, unless reading ended because there was too much of it.
+    fn as_far_as_seen(&self, found: ModelFormat) -> ModelFormat {
+        if self.left.get() == 0 && !found.is_told() { ModelFormat::Compressed } else { found }
     }
 }
 
-/// Reading that has an end: what is left goes down with every byte.
+/// Reading that has an end: what is left goes down with every byte that is not free.
 struct Limited<'a> {
     input: &'a mut dyn Read,
-    left: &'a mut u64,
+    left: Rc<Cell<u64>>,
+    free: u64,
 }
 
 impl Read for Limited<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let room = usize::try_from(*self.left).unwrap_or(usize::MAX).min(buffer.len());
+        let left = self.left.get();
+        let room = usize::try_from(left.saturating_add(self.free)).unwrap_or(usize::MAX).min(buffer.len());
         let read = self.input.read(buffer.get_mut(..room).unwrap_or_default())?;
-        *self.left = self.left.saturating_sub(u64::try_from(read).unwrap_or(u64::MAX));
+        let read_bytes = u64::try_from(read).unwrap_or(u64::MAX);
+        self.left.set(left.saturating_sub(read_bytes.saturating_sub(self.free)));
+        self.free = self.free.saturating_sub(read_bytes);
         Ok(read)
     }
 }
@@ -341,6 +359,8 @@ fn skip<R: Read + Seek>(file: &mut BufReader<R>, count: u64, at: &mut u64, lengt
 }
 
 const MAX_DEPTH: u8 = 4;
+/// How much may be read of anything packed before it counts: the first bytes of what is in it take less.
+const FREE_PACKED_BYTES: u64 = 64 << 10;
 /// How much of a file is unpacked: a second's work.
 const MAX_UNPACKED_BYTES: u64 = 256 << 20;
 /// Archives within archives are held in memory.

@@ -176,3 +176,42 @@ fn what_cannot_be_looked_into_is_told() {
     assert_eq!(read("m", &deep(4, PICKLE)), ModelFormat::Pickle);
     assert!(ModelFormat::Compressed.is_a(ModelFormat::Pickle), "who denies pickles denies what may hold one");
 }
+
+/// A gzip stream of blocks that are empty, without an end.
+struct Empty {
+    at: u64,
+    blocks: Vec<u8>,
+}
+
+impl Read for Empty {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let header = [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3];
+        let from = match usize::try_from(self.at).unwrap() {
+            at @ ..10 => &header[at..],
+            at => &self.blocks[(at - 10) % 5..],
+        };
+        let count = from.len().min(buffer.len());
+        buffer[..count].copy_from_slice(&from[..count]);
+        self.at += u64::try_from(count).unwrap();
+        Ok(count)
+    }
+}
+
+impl Seek for Empty {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        self.at = match to {
+            SeekFrom::Start(at) => at,
+            SeekFrom::End(by) => (1_u64 << 40).saturating_add_signed(by),
+            SeekFrom::Current(by) => self.at.saturating_add_signed(by),
+        };
+        Ok(self.at)
+    }
+}
+
+#[test]
+fn what_unpacks_to_nothing_has_an_end() {
+    let mut file = Empty { at: 0, blocks: [0, 0, 0, 0xff, 0xff].repeat(100_000) };
+    let found = ModelFormat::read(&ModelPath::new("m.gz").unwrap(), &mut file).unwrap();
+    assert_eq!(found, ModelFormat::Compressed);
+    assert!(file.at < 300 << 20, "{}", file.at);
+}
