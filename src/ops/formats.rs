@@ -24,9 +24,7 @@ pub(super) fn check_formats(
         match entry? {
             Entry::File(file) => {
                 let format = format(tree, &file)?;
-                if !rule.permits(format) {
-                    let unseen = if format == ModelFormat::Compressed { " and may hold a pickle unseen" } else { "" };
-                    let message = format!("has the format {format}{unseen}, {}", in_words(rule));
+                if let Some(message) = refused_format(format, rule) {
                     refused.insert(file.path.to_string(), message);
                 }
             }
@@ -46,7 +44,16 @@ fn format(tree: &ModelTree, file: &FileEntry) -> Result<ModelFormat, HashError> 
     ModelFormat::read(own.as_ref().unwrap_or(&file.path), opened).map_err(failed)
 }
 
-pub(super) fn in_words(rule: &FormatRule) -> String {
+/// Why a rule does not permit a format, if it does not.
+pub(super) fn refused_format(format: ModelFormat, rule: &FormatRule) -> Option<String> {
+    if rule.permits(format) {
+        return None;
+    }
+    let unseen = if format == ModelFormat::Compressed { " and may hold a pickle unseen" } else { "" };
+    Some(format!("has the format {format}{unseen}, {}", in_words(rule)))
+}
+
+fn in_words(rule: &FormatRule) -> String {
     let list = |formats: &[ModelFormat]| formats.iter().map(|format| format.name()).collect::<Vec<_>>().join(", ");
     match rule {
         FormatRule::Any => "any is allowed".to_owned(),

@@ -1,4 +1,4 @@
-use std::io::{self, Read};
+use std::io::{self, Read, Seek, SeekFrom};
 
 use super::{Entry, EntryName, PackageError, Source};
 
@@ -65,6 +65,48 @@ impl Read for Content<'_> {
     }
 }
 
+/// The content of one entry, to move about in; its checksum is not looked at.
+pub struct Section<'a> {
+    place: Place<'a>,
+    start: u64,
+    size: u64,
+}
+
+impl<'a> Section<'a> {
+    /// Starts at the beginning of an entry.
+    #[must_use]
+    pub fn new(source: &'a dyn Source, entry: &Entry) -> Self {
+        let start = entry.data_offset;
+        Self { place: Place { source, offset: start }, start, size: entry.size }
+    }
+
+    const fn at(&self) -> u64 {
+        self.place.offset.saturating_sub(self.start)
+    }
+}
+
+impl Read for Section<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let left = self.size.saturating_sub(self.at());
+        let most = usize::try_from(left).unwrap_or(usize::MAX).min(buffer.len());
+        read_some(&mut self.place, buffer.get_mut(..most).unwrap_or_default())
+    }
+}
+
+impl Seek for Section<'_> {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        let at = match to {
+            SeekFrom::Start(at) => Some(at),
+            SeekFrom::End(by) => self.size.checked_add_signed(by),
+            SeekFrom::Current(by) => self.at().checked_add_signed(by),
+        };
+        let place = at.and_then(|at| Some((at, self.start.checked_add(at)?)));
+        let (at, offset) = place.ok_or(io::ErrorKind::InvalidInput)?;
+        self.place.offset = offset;
+        Ok(at)
+    }
+}
+
 /// A place in a source that moves on as it is read from.
 struct Place<'a> {
     source: &'a dyn Source,
@@ -85,6 +127,34 @@ pub(super) fn read_some(input: &mut dyn Read, buffer: &mut [u8]) -> io::Result<u
         match input.read(buffer) {
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             read => return read,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_section_ends_with_its_entry() {
+        let source: &[u8] = b"before|content|after";
+        let mut section = Section { place: Place { source: &source, offset: 7 }, start: 7, size: 7 };
+        let read = |section: &mut Section<'_>| {
+            let mut text = String::new();
+            section.read_to_string(&mut text).unwrap();
+            text
+        };
+        assert_eq!(read(&mut section), "content");
+        for (to, at, rest) in [
+            (SeekFrom::Start(3), 3, "tent"),
+            (SeekFrom::End(-2), 5, "nt"),
+            (SeekFrom::Current(-1), 6, "t"),
+            (SeekFrom::End(9), 16, ""),
+        ] {
+            assert_eq!((section.seek(to).unwrap(), &*read(&mut section)), (at, rest));
+        }
+        for to in [SeekFrom::End(-8), SeekFrom::Start(u64::MAX)] {
+            assert_eq!(section.seek(to).unwrap_err().kind(), io::ErrorKind::InvalidInput);
         }
     }
 }

@@ -171,7 +171,7 @@ mod tail;
 mod writer;
 
 pub use append::{AppendError, Appender, Recovered, is_interrupted, recover};
-pub use content::Content;
+pub use content::{Content, Section};
 pub use entry::{ALIGNMENT, Entry};
 pub use error::PackageError;
 pub use index::Index;

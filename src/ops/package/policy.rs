@@ -1,4 +1,3 @@
-use std::io::Read as _;
 use std::path::Path;
 use std::time::Duration;
 
@@ -10,11 +9,11 @@ use super::verify::{PackageVerdict, hash_and_judge, refusal};
 use crate::finding::{Finding, Severity};
 use crate::model::ModelFormat;
 use crate::oms::Attestation;
-use crate::ops::formats;
+use crate::ops::formats::refused_format;
 use crate::ops::policy::{applicable, explain, in_findings, unusable_root};
 use crate::ops::verify::in_words;
 use crate::ops::{PolicyVerifyError, VerifyModelError};
-use crate::package::{Content, PackageError, Source};
+use crate::package::{PackageError, Section, Source};
 use crate::policy::{FormatRule, Policy, Requirement, Rule};
 use crate::progress::Progress;
 use crate::trust::sigstore::{SigstoreError, SigstoreRoot};
@@ -132,20 +131,16 @@ fn signers(
     Ok(Ok(Signers { authentic, model_signature, warnings }))
 }
 
-/// Looks at the first bytes of every file of the model.
+/// Looks into every file of the model.
 fn check_formats(open: &OpenPackage, source: &dyn Source, rule: &FormatRule) -> Result<Vec<Finding>, PackageError> {
     let mut findings = Vec::new();
     if *rule == FormatRule::Any {
         return Ok(findings);
     }
-    let limit = u64::try_from(ModelFormat::HEAD_BYTES).unwrap_or(u64::MAX);
     for entry in open.index().model() {
         let Some(path) = entry.name.model_path() else { continue };
-        let mut head = Vec::new();
-        Content::new(source, entry)?.take(limit).read_to_end(&mut head)?;
-        let format = ModelFormat::detect(&path, &head);
-        if !rule.permits(format) {
-            let text = format!("has the format {format}, {}", formats::in_words(rule));
+        let format = ModelFormat::read(&path, Section::new(source, entry)).map_err(PackageError::from)?;
+        if let Some(text) = refused_format(format, rule) {
             findings.push(Finding::error("policy-format", text).at(path.as_str()));
         }
     }

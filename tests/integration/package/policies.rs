@@ -1,8 +1,11 @@
 //! Packages before a policy: who signed the model, who vouches for the rest, and which formats there may be.
 
 use std::fs;
+use std::io::Write as _;
 use std::process::Output;
 
+use flate2::Compression;
+use flate2::write::GzEncoder;
 use secureml::crypto::Curve;
 
 use super::parts::Parts;
@@ -150,6 +153,20 @@ fn formats_are_those_that_the_rule_permits() {
     assert_accepted("any format", &place.verify());
     place.policy("model.sml", "formats: {deny: [pickle]}");
     assert_refused("pickle", &place.verify(), "policy-format", "weights/old.pkl: has the format pickle");
+}
+
+#[test]
+fn formats_are_looked_for_in_what_is_compressed() {
+    let place = Place::new();
+    let mut packed = GzEncoder::new(Vec::new(), Compression::fast());
+    packed.write_all(b"\x80\x04cos\nsystem\n\x8c\x02id\x85R.").unwrap();
+    write_tree(&place.fixture.model(), &[("weights/vocabulary", &packed.finish().unwrap())]);
+    assert_accepted("sign", &place.fixture.sign(&place.first, &[]));
+    fs::remove_dir_all(place.fixture.path("model.sig.d")).unwrap();
+    assert_accepted("add", &place.fixture.sign(&place.second, &["--add"]));
+    assert_accepted("create", &create(&place.fixture, &place.first, &["--overwrite"]));
+    place.policy("model.sml", "formats: {deny: [pickle]}");
+    assert_refused("pickle", &place.verify(), "policy-format", "weights/vocabulary: has the format pickle");
 }
 
 #[test]
