@@ -3,7 +3,6 @@
 
 mod add;
 mod compare;
-mod cosign;
 mod describe;
 mod digest;
 mod explain;
@@ -11,24 +10,17 @@ mod fingerprint;
 mod fingerprint_diff;
 mod fingerprint_file;
 mod formats;
-mod imports;
 mod migrate;
-mod migrate_cosign;
-mod migrate_oms;
-mod migration;
-mod migration_report;
 mod observe;
 pub mod package;
 mod policy;
 mod seal;
-mod secureaiml;
 mod selection;
 mod set;
 mod sign;
 mod verify;
 
 pub use add::add_signature;
-pub use cosign::CosignError;
 pub use describe::{ChunkSize, FingerprintOptions};
 pub use digest::{DigestRequest, Digested, digest};
 pub use fingerprint::{
@@ -36,9 +28,10 @@ pub use fingerprint::{
 };
 pub use fingerprint_diff::diff_fingerprints;
 pub use fingerprint_file::{DocumentError, FingerprintFileError, ReadFingerprint, SignedState, read_fingerprint};
-pub use migrate::migrate;
-pub use migration::{MigrateError, MigrateRequest, Migrated, Migration, MigrationSource};
-pub use migration_report::{MigratedItem, MigrationReport};
+pub use migrate::{
+    CosignError, MigrateError, MigrateRequest, Migrated, MigratedItem, Migration, MigrationReport, MigrationSource,
+    migrate,
+};
 pub use observe::{ObserveError, ObserveRequest, Observed, ObservedSigner, observe_signers};
 pub use policy::{PolicyRefused, PolicyRequest, PolicyVerdict, PolicyVerifyError, verify_with_policy};
 pub use selection::{HashAllError, Selection, SingleFileName};

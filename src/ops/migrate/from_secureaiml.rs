@@ -4,15 +4,15 @@ use std::fs;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
-use super::Selection;
 use super::imports::Imports;
-use super::migration::{MigrateError, MigrateRequest, Migrated, Migration, package, sign_model};
-use super::migration_report::MigrationReport;
-use super::verify::in_words;
+use super::report::MigrationReport;
+use super::steps::{MigrateError, MigrateRequest, Migrated, Migration, package, sign_model};
 use crate::io::ReadError;
 use crate::manifest::Serialization;
 use crate::model::{ModelPath, ModelTree, SymlinkRule};
 use crate::oms::Bundle;
+use crate::ops::Selection;
+use crate::ops::verify::in_words;
 use crate::progress::Progress;
 use crate::sign::Signer;
 

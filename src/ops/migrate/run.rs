@@ -1,8 +1,8 @@
-use super::migrate_cosign::from_cosign;
-use super::migrate_oms::from_oms;
-use super::migration::{MigrateError, MigrateRequest, Migration, MigrationSource};
-use super::package::open_target;
-use super::secureaiml::secureaiml;
+use super::from_cosign::from_cosign;
+use super::from_oms::from_oms;
+use super::from_secureaiml::secureaiml;
+use super::steps::{MigrateError, MigrateRequest, Migration, MigrationSource};
+use crate::ops::package::open_target;
 use crate::progress::Progress;
 use crate::sign::Signer;
 use crate::verify::Verifier;

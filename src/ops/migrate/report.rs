@@ -1,6 +1,6 @@
 use serde::Serialize;
 
-use super::cosign::BlobSignature;
+use super::blobs::BlobSignature;
 use super::imports::Imports;
 use crate::model::ModelPath;
 

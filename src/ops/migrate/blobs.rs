@@ -3,14 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use super::verify::{Refused, VerifyModelError, in_words};
-use super::{DigestRequest, HashAllError, Selection, digest};
 use crate::digest::{Algorithm, Digest};
 use crate::finding::Finding;
 use crate::io::{ReadError, read_to_limit};
 use crate::manifest::Method;
 use crate::model::{ModelPath, SymlinkRule};
 use crate::oms::MAX_BUNDLE_BYTES;
+use crate::ops::verify::{Refused, VerifyModelError, in_words};
+use crate::ops::{DigestRequest, HashAllError, Selection, digest};
 use crate::progress::Progress;
 use crate::trust::Identity;
 use crate::verify::{Authentic, BlobBundle, BundleFault, KeylessFault, Verifier};

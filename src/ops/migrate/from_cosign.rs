@@ -1,13 +1,13 @@
 use std::fs;
 use std::path::Path;
 
-use super::cosign;
+use super::blobs;
 use super::imports::Imports;
-use super::migration::{MigrateError, MigrateRequest, Migrated, Migration, package, sign_model};
-use super::migration_report::MigrationReport;
-use super::{Refused, Selection, SignModelError};
+use super::report::MigrationReport;
+use super::steps::{MigrateError, MigrateRequest, Migrated, Migration, package, sign_model};
 use crate::manifest::Serialization;
 use crate::model::GIT_PATHS;
+use crate::ops::{Refused, Selection, SignModelError};
 use crate::package::FileRecord;
 use crate::progress::Progress;
 use crate::sign::Signer;
@@ -22,8 +22,8 @@ pub(super) fn from_cosign(
     progress: &dyn Progress,
 ) -> Result<Migration, MigrateError> {
     let selection = Selection { ignore_paths: request.blob_bundles.to_vec(), ignore_git_paths: true };
-    let files = cosign::files(model, &selection, Default::default(), progress).map_err(SignModelError::from)?;
-    let blobs = match cosign::check(request.blob_bundles, &files, verifier)? {
+    let files = blobs::files(model, &selection, Default::default(), progress).map_err(SignModelError::from)?;
+    let blobs = match blobs::check(request.blob_bundles, &files, verifier)? {
         Ok(blobs) => blobs,
         Err(refused) => return Ok(Migration::Refused(Box::new(refused))),
     };

@@ -2,17 +2,17 @@ use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
-use super::compare::{Rules, for_this_kind, settings};
-use super::cosign::{self, BlobSignature};
+use super::blobs::{self, BlobSignature};
 use super::imports::Imports;
-use super::migration::{MigrateError, MigrateRequest, Migrated, Migration, package, sign_model};
-use super::migration_report::MigrationReport;
-use super::set::{own_files, signatures};
-use super::{Links, Refused, Selection, SignModelError, Verdict, VerifyRequest, verify};
+use super::report::MigrationReport;
+use super::steps::{MigrateError, MigrateRequest, Migrated, Migration, package, sign_model};
 use crate::io::{ReadError, read_to_limit};
 use crate::manifest::{Manifest, Serialization, UnsignedFiles};
 use crate::model::{GIT_PATHS, ModelPath, ModelTree};
 use crate::oms::{Bundle, MAX_BUNDLE_BYTES};
+use crate::ops::compare::{Rules, for_this_kind, settings};
+use crate::ops::set::{own_files, set_folder, signatures};
+use crate::ops::{Links, Refused, Selection, SignModelError, Verdict, VerifyRequest, verify};
 use crate::progress::Progress;
 use crate::sign::Signer;
 use crate::trust::TrustRoot;
@@ -98,8 +98,8 @@ fn blobs(
         return Ok(Ok(Vec::new()));
     }
     let symlinks = kept.serialization.symlinks;
-    let files = cosign::files(model, &kept.selection, symlinks, progress).map_err(SignModelError::from)?;
-    Ok(cosign::check(request.blob_bundles, &files, verifier)?)
+    let files = blobs::files(model, &kept.selection, symlinks, progress).map_err(SignModelError::from)?;
+    Ok(blobs::check(request.blob_bundles, &files, verifier)?)
 }
 
 fn carry(
@@ -147,7 +147,7 @@ fn further(
     imports: &mut Imports,
     report: &mut MigrationReport,
 ) -> Result<(), MigrateError> {
-    let folder = super::set_folder(signature);
+    let folder = set_folder(signature);
     let found = signatures(signature).map_err(|source| ReadError::Io { path: folder, source })?;
     let payload = |json: &[u8]| Bundle::from_json(json).map(|bundle| bundle.envelope.payload).ok();
     for path in found.iter().skip(1) {

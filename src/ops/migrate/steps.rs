@@ -3,18 +3,18 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::cosign::CosignError;
+use super::blobs::CosignError;
 use super::imports::Imports;
-use super::migration_report::MigrationReport;
-use super::package::{CreateError, Created, Existing, PackageRequest, PackageSigner, create_package};
-use super::{
-    DigestRequest, FingerprintOptions, Refused, Selection, SignModelError, SignRequest, SingleFileName,
-    VerifyModelError, sign,
-};
+use super::report::MigrationReport;
 use crate::finding::Finding;
 use crate::io::ReadError;
 use crate::manifest::Serialization;
 use crate::model::{PathError, TreeError};
+use crate::ops::package::{CreateError, Created, Existing, PackageRequest, PackageSigner, create_package};
+use crate::ops::{
+    DigestRequest, FingerprintOptions, Refused, Selection, SignModelError, SignRequest, SingleFileName,
+    VerifyModelError, sign,
+};
 use crate::progress::Progress;
 use crate::sign::Signer;
 use crate::trust::TrustRoot;
@@ -71,7 +71,7 @@ impl MigrationSource<'_> {
     pub(super) fn model(&self) -> PathBuf {
         match self {
             Self::Oms { model, .. } | Self::Cosign { model, .. } => model.to_path_buf(),
-            Self::SecureAiml { folder } => folder.join(super::secureaiml::MODEL),
+            Self::SecureAiml { folder } => folder.join(super::from_secureaiml::MODEL),
         }
     }
 }
