@@ -37,6 +37,12 @@ impl Entry {
         self.data_offset.saturating_add(self.size)
     }
 
+    /// Where its content would end if nothing aligned it.
+    pub(super) fn end_unaligned(&self) -> u64 {
+        let header = local::unpadded_bytes(&self.name, self.size);
+        self.header_offset.saturating_add(header).saturating_add(self.size)
+    }
+
     /// Holds what an entry's header says to what the directory says of it.
     pub(super) fn check_same(&self, directory: &Self) -> Result<(), PackageError> {
         let field = match () {

@@ -2,7 +2,7 @@ use std::io::Read as _;
 
 use super::end::{END_BYTES, END_LENGTH, EndRecords, OLD_RECORD_BYTES, OLD_SIGNATURE};
 use super::name::MANIFEST;
-use super::sequence::{Sequence, check_place};
+use super::sequence::Sequence;
 use super::source::{Window, read_exact_at};
 use super::{Content, Entry, EntryKind, PackageError, PackageManifest, Source, central, local};
 
@@ -185,7 +185,7 @@ fn read_directory(source: &dyn Source, ends: &EndRecords) -> Result<Vec<Entry>, 
     if offset != ends.directory_end() {
         return Err(PackageError::EndRecords { problem: "the directory has more than the entries that they count" });
     }
-    check_place(sequence.end(), ends.directory_offset, "the directory")?;
+    sequence.check_next(ends.directory_offset, "the directory")?;
     sequence.check_complete()?;
     Ok(sequence.into_entries())
 }

@@ -11,10 +11,15 @@ pub(super) const FIXED_BYTES: usize = 4 + Common::BYTES;
 
 /// How long the header of an entry is that begins at a place.
 pub(super) fn header_bytes(name: &EntryName, size: u64, header_offset: u64) -> u64 {
+    let bytes = unpadded_bytes(name, size);
+    if name.kind() == EntryKind::Model { bytes + padding(header_offset + bytes) } else { bytes }
+}
+
+/// How long the header of an entry is without padding.
+pub(super) fn unpadded_bytes(name: &EntryName, size: u64) -> u64 {
     let mut extra = Vec::new();
     write_zip64(&mut extra, &[size, size]);
-    let bytes = length(FIXED_BYTES + name.as_str().len() + extra.len());
-    if name.kind() == EntryKind::Model { bytes + padding(header_offset + bytes) } else { bytes }
+    length(FIXED_BYTES + name.as_str().len() + extra.len())
 }
 
 /// Writes the header of an entry.

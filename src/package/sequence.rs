@@ -36,7 +36,7 @@ impl Sequence {
     /// 4. Neither it nor the package becomes too large.
     pub(super) fn admit(&mut self, entry: Entry) -> Result<(), PackageError> {
         // 1.
-        check_place(self.end(), entry.header_offset, entry.name.as_str())?;
+        self.check_next(entry.header_offset, entry.name.as_str())?;
         // 2.
         self.names.insert(&entry.name)?;
         // 3.
@@ -73,6 +73,18 @@ impl Sequence {
     /// Where the last entry ends, which is where the next one, or the directory, begins.
     pub(super) fn end(&self) -> u64 {
         self.entries.last().map_or(0, Entry::end)
+    }
+
+    /// Refuses what does not begin where the last entry ends; one that ends where it would without its padding is not
+    /// aligned, rather than overlapped.
+    pub(super) fn check_next(&self, found: u64, what: &str) -> Result<(), PackageError> {
+        match self.entries.last() {
+            Some(last) if found < last.end() && found == last.end_unaligned() => Err(PackageError::Profile {
+                name: last.name.to_string(),
+                problem: "its content does not begin at a multiple of 4096",
+            }),
+            _ => check_place(self.end(), found, what),
+        }
     }
 
     pub(super) fn entries(&self) -> &[Entry] {
@@ -152,7 +164,7 @@ impl Place {
 }
 
 /// Refuses a gap before something that should begin where the last entry ends, and an overlap with it.
-pub(super) fn check_place(expected: u64, found: u64, what: &str) -> Result<(), PackageError> {
+fn check_place(expected: u64, found: u64, what: &str) -> Result<(), PackageError> {
     if found < expected {
         return Err(PackageError::Overlap { name: what.to_owned() });
     }
@@ -160,4 +172,30 @@ pub(super) fn check_place(expected: u64, found: u64, what: &str) -> Result<(), P
         return Err(PackageError::Gap { name: what.to_owned() });
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tells_what_is_not_aligned_from_what_overlaps() {
+        let mut sequence = Sequence::default();
+        for (name, size) in [("mimetype", 36), ("secureml/manifest.json", 2), ("model/a", 3)] {
+            let entry = Entry::place(EntryName::new(name).unwrap(), size, 0, sequence.end()).unwrap();
+            sequence.admit(entry).unwrap();
+        }
+        let end = sequence.end();
+        let unaligned = sequence.entries().last().unwrap().end_unaligned();
+        assert!(unaligned < end);
+        for (found, rule) in [
+            (end - 1, "package-overlap"),
+            (unaligned - 1, "package-overlap"),
+            (unaligned, "package-profile"),
+            (end + 1, "package-gap"),
+        ] {
+            assert_eq!(sequence.check_next(found, "the directory").unwrap_err().rule(), rule, "{found}");
+        }
+        assert!(sequence.check_next(end, "the directory").is_ok());
+    }
 }
