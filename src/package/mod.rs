@@ -90,7 +90,12 @@
 //! Its predicate type is `https://github.com/secureml/sign/package/v1`. Its subjects are, each with its SHA-256 digest:
 //! `secureml/manifest.json`; then `model.sig`, if there is one; then every file of the model by its name in the package,
 //! in the order of the package, if there are at most 1,024 of them, so that tools that know nothing of packages find the
-//! file that they hold. Further signatures, made at once or added later, are over the same statement.
+//! file that they hold. The predicate is `{"formatVersion":1}`.
+//!
+//! Further signatures in `secureml/signatures/` are bundles over one of two payloads, byte for byte: that of `model.sig`,
+//! those that stood beside it when the package was made; or that of `secureml/package.sigstore.json`, those that were
+//! added to the package. Whoever verifies takes the first kind for signatures of the model alone; nothing but a package
+//! statement vouches for the manifest. Others may be there, and count for nothing.
 //!
 //! # Adding a signature
 //!
@@ -117,13 +122,20 @@
 //! Both take and refuse the same packages. In either, a package is verified when
 //!
 //! 1. the container follows this document,
-//! 2. a trusted signer's package statement has the manifest's and `model.sig`'s digests as subjects,
-//! 3. package and manifest list the same files, and every digest that was read fits,
-//! 4. `model.sig`, where there is one, is an acceptable OMS signature over the same files, and its root is `omsRoot`.
+//! 2. a trusted signer signed a package statement, first or further, with exactly the subjects above,
+//! 3. package and manifest list the same files, every entry that the manifest lists has its SHA-256 digest, and
+//!    `secureml/fingerprint.json`, where it is there, is a fingerprint of the same files: names, sizes, and each digest and
+//!    Merkle root that both have,
+//! 4. `model.sig` is there, is over the same files, and its root is `omsRoot`. By the trusted signer it has to hold; by
+//!    somebody else, the package's signer vouches for it as it is.
+//!
+//! `sha512`, `blake2b` and `merkleRoot` are what the signer says, unless the reader computes them: a verdict names what was
+//! computed.
 //!
 //! # Limits
 //!
-//! 1,000,000 entries, 256 MiB of directory, and the sizes above. No number in a package is trusted with memory: a reader
+//! 1,000,000 entries, 256 MiB of directory, and the sizes above; all further signatures together have at most 128 MiB.
+//! No number in a package is trusted with memory: a reader
 //! allocates for what has come. An index takes about 190 bytes an entry.
 //!
 //! # Security considerations
