@@ -111,3 +111,34 @@ fn some_commands_need_a_file() {
         }
     }
 }
+
+/// A refusal has the same rule whoever looks.
+#[test]
+fn refusals_of_those_who_only_look_have_a_rule_as_well() {
+    let scene = Scene::new();
+    let bytes = scene.parts.bytes();
+    let cut = scene.place(&bytes[..bytes.len() - 1]);
+    let known = crate::support::findings(&scene.command("verify").arg(&cut).output().unwrap());
+    for (command, words) in [("ls", &[][..]), ("inspect", &[]), ("cat", &["config.json", "--insecure"])] {
+        let output = package(command).arg(&cut).args(words).output().unwrap();
+        assert_eq!(output.status.code(), Some(1), "{command}: {output:?}");
+        assert_eq!(crate::support::findings(&output), known, "{command}");
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(said.matches(&known[0].1).count(), 1, "{command}: told once: {said}");
+    }
+}
+
+#[test]
+fn nothing_is_left_out_of_a_package() {
+    let scene = Scene::new();
+    for words in [&["--ignore-paths", "x"][..], &["--ignore-git-paths"], &["--no-ignore-git-paths"]] {
+        let mut command = crate::support::secureml();
+        command.args(["--format", "json", "fingerprint", "verify", "--public-key"]).arg(&scene.key.public);
+        let output = command.args(words).arg(&scene.package).output().unwrap();
+        assert_eq!(output.status.code(), Some(2), "{words:?}: {output:?}");
+        assert_eq!(
+            json(&output)["error"]["message"],
+            format!("{} is a package, of which nothing is left out", scene.package.display())
+        );
+    }
+}

@@ -2,6 +2,7 @@ use std::fs::File;
 use std::io::Read as _;
 use std::path::Path;
 
+use secureml::finding::Finding;
 use secureml::ops::package::{OpenError, RemotePackage};
 use secureml::package::{Source, is_interrupted};
 
@@ -67,5 +68,13 @@ const LOOK_AT_BYTES: u64 = 256;
 /// What goes wrong with a package that was opened.
 pub(super) fn failure(package: &str, error: &OpenError) -> Failure {
     let (exit, help) = hint::for_package(error);
-    Failure { help, ..Failure::new(exit, format!("cannot use the package {package}"), error) }
+    let failure = Failure { help, ..Failure::new(exit, format!("cannot use the package {package}"), error) };
+    match error {
+        // As a finding it has a rule, as where a package is verified; it is not told twice.
+        OpenError::Package(error) if error.is_refusal() => {
+            let findings = vec![Finding::error(error.rule(), failure.causes.join(": "))];
+            Failure { findings, causes: Vec::new(), ..failure }
+        }
+        _ => failure,
+    }
 }

@@ -60,7 +60,8 @@ pub(crate) struct CatArgs {
     /// The package: a file, or a URL whose server serves ranges of bytes.
     #[arg(value_name = "PACKAGE")]
     package: String,
-    /// The file, by its name in the model. It is put aside in TMPDIR until its digest is known, and written then.
+    /// The file, by its name in the model. It comes when its digest is known, put aside in TMPDIR until then; as it is, with
+    /// --format json too, which only tells why nothing comes.
     #[arg(value_name = "FILE")]
     file: String,
     /// Write what nobody verified; any entry of the package can be named then.
