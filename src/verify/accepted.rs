@@ -136,6 +136,9 @@ pub enum Uncountable {
         /// Those that the rule has.
         permitted: Vec<Algorithm>,
     },
+    /// The signature holds, and is over a statement about something else.
+    #[error("the signature holds, and is not about this package")]
+    OtherStatement,
     /// Its signer counts by another signature.
     #[error("its signer counts already, for the role {role:?}")]
     Counted {
@@ -153,6 +156,7 @@ impl Uncountable {
             Self::Fault(fault) => fault.rule(),
             Self::NoInstance | Self::Subject { .. } => "policy-signer",
             Self::Curve { .. } => "policy-key-bits",
+            Self::OtherStatement => "package-statement",
             Self::NoTime => "policy-timestamp",
             Self::Hash { .. } => "policy-hash",
             Self::Counted { .. } => "policy-same-signer",

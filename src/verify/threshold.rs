@@ -105,17 +105,15 @@ impl<'a> Threshold<'a> {
     ) -> Option<Authentic> {
         let (mut found, mut roles) = (None, Vec::new());
         for (role, signer) in self.rule.signers().iter().enumerate() {
+            let uncounted = |reason| Uncounted { bundle: name.to_owned(), role: Some(signer.role.clone()), reason };
             let verify = |verifier: &Verifier<'_>| verifier.verify_attestation(bundle, predicate_type);
             match self.check(signer, bundle, verify, VerifiedAttestation::authentic) {
                 Ok(verified) if fits(verified.attestation()) => {
                     roles.push(role);
                     found = Some(verified.authentic().clone());
                 }
-                Ok(_) => {}
-                Err(reason) => {
-                    let (bundle, role) = (name.to_owned(), Some(signer.role.clone()));
-                    self.uncounted.push(Uncounted { bundle, role, reason });
-                }
+                Ok(_) => self.uncounted.push(uncounted(Uncountable::OtherStatement)),
+                Err(reason) => self.uncounted.push(uncounted(reason)),
             }
         }
         let authentic = found.clone()?;

@@ -120,7 +120,10 @@ fn signers(
     let Some(authentic) = vouching else {
         let roles: Vec<&str> = rule.signers().iter().map(|signer| signer.role.as_str()).collect();
         let text = format!("none of the rule's signers signed the package itself ({})", roles.join(", "));
-        return Ok(Err(vec![Finding::error("policy-package-signer", text)]));
+        let mut findings = vec![Finding::error("policy-package-signer", text)];
+        findings.extend(explain(accepted.uncounted(), Severity::Error));
+        findings.append(&mut broken);
+        return Ok(Err(findings));
     };
     let mut warnings = explain(accepted.uncounted(), Severity::Warning);
     warnings.append(&mut broken);

@@ -183,3 +183,28 @@ fn a_policy_goes_with_no_signer_and_with_a_file() {
     place.put(&place.parts());
     assert_eq!(findings(&place.verify()), []);
 }
+
+/// Which signatures of the package were there, and why each did not count, is told where none vouches for it.
+#[test]
+fn a_refusal_tells_why_each_signature_of_the_package_does_not_count() {
+    let place = Place::new();
+    let stranger = place.fixture.key("stranger", Curve::P256);
+    let parts = place.parts();
+    let mut other = parts.statement();
+    other["subject"][0]["digest"]["sha256"] = "0".repeat(64).into();
+    for (key, statement, rule, says) in [
+        (&stranger, parts.statement(), "policy-signer", "package.sigstore.json: signed by nobody whom the rule names"),
+        (
+            &place.first,
+            other,
+            "package-statement",
+            "package.sigstore.json: a: the signature holds, and is not about this",
+        ),
+    ] {
+        // The model is signed by both, the package by neither.
+        place.put(&parts.clone().stating(key, &statement));
+        let output = place.verify();
+        assert_refused(rule, &output, "policy-package-signer", "none of the rule's signers signed the package itself");
+        assert_refused(rule, &output, rule, says);
+    }
+}
