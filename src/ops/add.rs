@@ -45,9 +45,13 @@ pub fn add_signature(
         .map_err(|error| error.into_sign_error(first))?;
     let (bundle, verified) = seal(signer, payload, |verifier, bundle| verifier.verify(bundle))?;
     let target = folder.join(format!("{}.sig", signer_id(&bundle.material)));
-    make_folder(&folder)?;
-    check_target(&target, model)?;
-    save(&bundle, model, &target)?;
+    let made = make_folder(&folder)?;
+    let saved = check_target(&target, model).and_then(|()| Ok(save(&bundle, model, &target)?));
+    if let Err(error) = saved {
+        // Only an empty folder goes, and only one that was not there before.
+        drop(made.then(|| fs::remove_dir(&folder)));
+        return Err(error);
+    }
     warnings.extend(seen_by_others(model, &folder, &statement));
     let authentic = verified.map(|verified| verified.authentic().clone());
     Ok(Signed { manifest: statement.manifest, fingerprint: None, warnings, bundle, path: target, authentic })
@@ -99,8 +103,13 @@ fn compare_all(
     }
 }
 
-fn make_folder(folder: &Path) -> Result<(), WriteError> {
-    fs::create_dir_all(folder).map_err(|source| WriteError { path: PathBuf::from(folder), source })
+/// Makes the folder, and says whether it was not there before.
+fn make_folder(folder: &Path) -> Result<bool, WriteError> {
+    match fs::create_dir(folder) {
+        Ok(()) => Ok(true),
+        Err(_) if folder.is_dir() => Ok(false),
+        Err(source) => Err(WriteError { path: PathBuf::from(folder), source }),
+    }
 }
 
 /// A warning where the folder lies inside the model and the statement does not leave it out: other tools will then take

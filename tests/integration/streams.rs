@@ -153,6 +153,26 @@ fn sign_to(fixture: &Fixture, key: &KeyFiles, signature: &Path) -> Output {
     command.arg("--signature").arg(signature).arg(fixture.model()).output().unwrap()
 }
 
+/// What cannot be added leaves no empty folder either.
+#[test]
+fn a_full_disk_takes_no_further_signature() {
+    let fixture = Fixture::new();
+    let key = fixture.key("key", Curve::P256);
+    let Some(disk) = SmallDisk::mount(&fixture.path("disk")) else { return };
+    let signature = disk.0.join("model.sig");
+    assert_accepted("room", &sign_to(&fixture, &key, &signature));
+    let mut filler = File::create(disk.0.join("filler")).unwrap();
+    let mut block = 4096;
+    while block > 0 {
+        block = if filler.write_all(&vec![7; block]).is_ok() { block } else { block / 2 };
+    }
+    let mut add = secureml();
+    add.args(["--format", "json", "sign", "key", "--add", "--private-key"]).arg(&key.private);
+    let output = add.arg("--signature").arg(&signature).arg(fixture.model()).output().unwrap();
+    assert_eq!(output.status.code(), Some(3), "{output:?}");
+    assert!(!disk.0.join("model.sig.d").exists());
+}
+
 /// A stream on which every write fails as on a full disk.
 fn full_device() -> Option<Stdio> {
     let device = File::options().write(true).open("/dev/full");
