@@ -173,6 +173,24 @@ fn a_full_disk_takes_no_further_signature() {
     assert!(!disk.0.join("model.sig.d").exists());
 }
 
+/// It is the package that cannot be written, and not the model that cannot be read.
+#[test]
+fn a_full_disk_takes_no_package() {
+    let fixture = Fixture::with(&[("large.bin", &[7; 200_000])]);
+    let key = fixture.key("key", Curve::P256);
+    let Some(disk) = SmallDisk::mount(&fixture.path("disk")) else { return };
+    assert_accepted("sign", &sign_to(&fixture, &key, &fixture.signature()));
+    let mut create = secureml();
+    create.args(["--format", "json", "package", "create", "--private-key"]).arg(&key.private).arg("--signature");
+    let output =
+        create.arg(fixture.signature()).arg(fixture.model()).arg("-o").arg(disk.0.join("x.sml")).output().unwrap();
+    assert_eq!(output.status.code(), Some(3), "{output:?}");
+    let error = &json(&output)["error"];
+    assert_eq!(error["causes"][0], "cannot write the package");
+    assert!(error["causes"][1].as_str().unwrap().contains("No space left"), "{error}");
+    assert_eq!(fs::read_dir(&disk.0).unwrap().count(), 0);
+}
+
 /// A stream on which every write fails as on a full disk.
 fn full_device() -> Option<Stdio> {
     let device = File::options().write(true).open("/dev/full");

@@ -9,7 +9,7 @@ use secureml::manifest::{HashError, ManifestError};
 use secureml::model::{Oddity, TreeError};
 use secureml::ops::package::{CreateError, OpenError};
 use secureml::ops::{CompareError, HashAllError, SignModelError, VerifyModelError};
-use secureml::package::AppendError;
+use secureml::package::{AppendError, PackageError};
 use secureml::sign::{KeylessError, SignError, TokenError};
 use secureml::trust::sigstore::SigstoreError;
 use secureml::verify::{BundleFault, KeylessFault};
@@ -175,6 +175,9 @@ pub(crate) fn for_packaging(error: &CreateError, options: Options) -> (Exit, Opt
         }
         CreateError::Open(error) => for_package(error),
         CreateError::Package(error) if error.is_refusal() => (Exit::Refused, None),
+        CreateError::Package(PackageError::Write(_)) => {
+            (Exit::Undecided, Some(format!("give a place that can be written to, and has room, with {option}")))
+        }
         CreateError::Append(AppendError::Package(error)) if error.is_refusal() => {
             (Exit::Refused, text("get the package again from where it came from, and do not use this one"))
         }

@@ -10,7 +10,7 @@ use crate::io::{AtomicFile, FileStat, WriteError, copy_range};
 use crate::manifest::HashError;
 use crate::model::{FileEntry, ModelPath, ModelTree};
 use crate::ops::HashAllError;
-use crate::package::{EntryName, Writer};
+use crate::package::{EntryName, PackageError, Writer};
 use crate::progress::Progress;
 
 /// One small entry.
@@ -86,7 +86,13 @@ fn add_file(
     let offset = hole.offset();
     // A pipe has no places; whoever called has made sure that this is none.
     if let Some(to) = hole.file().regular() {
-        copy_range((&from, 0), (to, offset), size).map_err(unreadable)?;
+        copy_range((&from, 0), (to, offset), size).map_err(|source| match source.kind() {
+            // These are said of what is written, never of what is read.
+            ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::FileTooLarge => {
+                PackageError::Write(source).into()
+            }
+            _ => unreadable(source),
+        })?;
     }
     hole.filled()?;
     progress.advance(size);
