@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::sign::SignModelError;
-use crate::io::{AtomicFile, WriteError};
-use crate::oms::{Bundle, Payload};
+use crate::io::{AtomicFile, WriteError, read_to_limit};
+use crate::oms::{Attestation, Bundle, FINGERPRINT_TYPE, MAX_BUNDLE_BYTES, Payload};
 use crate::sign::Signer;
 use crate::verify::{BundleFault, Verifier};
 
@@ -70,14 +70,19 @@ pub(super) fn check_target(signature: &Path, model: &Path) -> Result<(), SignMod
     Ok(AtomicFile::try_out(signature)?)
 }
 
-/// As [`check_target`], for a signed fingerprint: one that is there stays, as its signature may be nowhere else.
+/// As [`check_target`], for a signed fingerprint: it takes the place of an older one, and of nothing else that is signed.
 pub(super) fn check_fingerprint_target(path: &Path, model: &Path) -> Result<(), SignModelError> {
     check_target(path, model)?;
-    // Whatever is in it now is a bundle.
-    if fs::metadata(path).is_ok_and(|found| found.is_file() && found.len() > 0) {
+    let is_taken = fs::metadata(path).is_ok_and(|found| found.is_file() && found.len() > 0);
+    if is_taken && !is_signed_fingerprint(path) {
         return Err(SignModelError::OverSigned { path: path.to_owned() });
     }
     Ok(())
+}
+
+fn is_signed_fingerprint(path: &Path) -> bool {
+    let bundle = read_to_limit(path, MAX_BUNDLE_BYTES).ok().and_then(|content| Bundle::from_json(&content).ok());
+    bundle.is_some_and(|bundle| Attestation::from_payload(&bundle.envelope.payload, FINGERPRINT_TYPE).is_ok())
 }
 
 /// Whether a file begins as a Sigstore bundle does, or is empty: made to be filled, unless it is one of a model's files.

@@ -161,11 +161,7 @@ fn a_full_disk_takes_no_further_signature() {
     let Some(disk) = SmallDisk::mount(&fixture.path("disk")) else { return };
     let signature = disk.0.join("model.sig");
     assert_accepted("room", &sign_to(&fixture, &key, &signature));
-    let mut filler = File::create(disk.0.join("filler")).unwrap();
-    let mut block = 4096;
-    while block > 0 {
-        block = if filler.write_all(&vec![7; block]).is_ok() { block } else { block / 2 };
-    }
+    disk.fill();
     let mut add = secureml();
     add.args(["--format", "json", "sign", "key", "--add", "--private-key"]).arg(&key.private);
     let output = add.arg("--signature").arg(&signature).arg(fixture.model()).output().unwrap();

@@ -176,7 +176,7 @@ pub(crate) fn for_packaging(error: &CreateError, options: Options) -> (Exit, Opt
         CreateError::Open(error) => for_package(error),
         CreateError::Package(error) if error.is_refusal() => (Exit::Refused, None),
         CreateError::Package(PackageError::Write(_)) => {
-            (Exit::Undecided, Some(format!("give a place that can be written to, and has room, with {option}")))
+            (Exit::Undecided, Some(format!("give a place that can be written to and has room{target}")))
         }
         CreateError::Append(AppendError::Package(error)) if error.is_refusal() => {
             (Exit::Refused, text("get the package again from where it came from, and do not use this one"))

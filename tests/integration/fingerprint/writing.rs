@@ -40,10 +40,17 @@ fn nothing_is_overwritten_but_its_own_kind() {
         assert_accepted(line, &scene.run(line));
     }
     let before = scene.read("fingerprint.sig");
-    for line in ["create model --sign --key key.pem", "create model --output fingerprint.sig"] {
-        assert_failed(line, &scene.run(line), 2, &["fingerprint.sig exists and is signed", "give another path"]);
-        assert_eq!(scene.read("fingerprint.sig"), before, "{line}");
-    }
+    let bare = "create model --output fingerprint.sig";
+    assert_failed(bare, &scene.run(bare), 2, &["fingerprint.sig exists and is signed", "give another path"]);
+    assert_eq!(scene.read("fingerprint.sig"), before);
+    // A newer one takes its place, as with signatures; that of a signature of the model it does not.
+    assert_accepted("again", &scene.run("create model --sign --key key.pem"));
+    assert_ne!(scene.read("fingerprint.sig"), before);
+    assert_accepted("sign", &scene.program("sign key --private-key key.pem --signature model.sig model"));
+    let before = scene.read("model.sig");
+    let over = "create model --sign --key key.pem --output model.sig";
+    assert_failed(over, &scene.run(over), 2, &["model.sig exists and is signed", "give another path"]);
+    assert_eq!(scene.read("model.sig"), before);
 }
 
 #[test]
