@@ -7,7 +7,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use super::base64::{Base64, decode};
+use super::base64::{Base64, decode, decode_within};
 use super::bounded::Bounded;
 use super::bundle::{MAX_BUNDLE_BYTES, MEDIA_TYPE};
 use super::log_entry::WireLogEntry;
@@ -22,7 +22,7 @@ impl Bundle {
     /// # Errors
     /// [`BundleError`] where it cannot be read, or is no bundle.
     pub fn read(path: &Path) -> Result<Self, BundleError> {
-        Self::from_json(&read_to_limit(path, MAX_BUNDLE_BYTES)?)
+        Self::from_json(read_to_limit(path, MAX_BUNDLE_BYTES)?)
     }
 
     /// Reads a bundle from a file in which a keyless signature may be without a log entry.
@@ -30,39 +30,49 @@ impl Bundle {
     /// # Errors
     /// As [`Bundle::read`].
     pub fn read_unlogged(path: &Path) -> Result<Self, BundleError> {
-        Self::parse(&read_to_limit(path, MAX_BUNDLE_BYTES)?, true)
+        Self::from_json_unlogged(read_to_limit(path, MAX_BUNDLE_BYTES)?)
     }
 
     /// Reads a bundle.
     ///
     /// Held to the Sigstore bundle format 0.3 and the OMS schema: no unknown fields, none twice, one kind of material,
-    /// one signature, standard base64. `tlogEntries` and `keyid` may be absent, `keyid` null or any text.
+    /// one signature, standard base64. `tlogEntries` and `keyid` may be absent, `keyid` null or any text. Where the bytes are
+    /// given away the payload takes their place, and needs no memory of its own.
     ///
     /// # Errors
     /// [`BundleError`] that says what is wrong.
-    pub fn from_json(json: &[u8]) -> Result<Self, BundleError> {
-        Self::parse(json, false)
+    pub fn from_json<'a>(json: impl Into<Cow<'a, [u8]>>) -> Result<Self, BundleError> {
+        Self::parse(json.into(), false)
     }
 
     /// Reads a bundle in which a keyless signature may be without a log entry.
     ///
     /// # Errors
     /// As [`Bundle::from_json`].
-    pub fn from_json_unlogged(json: &[u8]) -> Result<Self, BundleError> {
-        Self::parse(json, true)
+    pub fn from_json_unlogged<'a>(json: impl Into<Cow<'a, [u8]>>) -> Result<Self, BundleError> {
+        Self::parse(json.into(), true)
     }
 
-    fn parse(json: &[u8], may_be_unlogged: bool) -> Result<Self, BundleError> {
+    fn parse(json: Cow<'_, [u8]>, may_be_unlogged: bool) -> Result<Self, BundleError> {
         if json.iter().all(u8::is_ascii_whitespace) {
             return Err(BundleError::Empty);
         }
-        let text = std::str::from_utf8(json).map_err(|_| BundleError::NotUtf8)?;
+        let text = std::str::from_utf8(&json).map_err(|_| BundleError::NotUtf8)?;
         let Object(wire): Object<WireBundle<'_>> = serde_json::from_str(text)?;
         if wire.media_type != MEDIA_TYPE {
             return Err(BundleError::MediaType { found: wire.media_type.into_owned() });
         }
         let material = read_material(&wire.verification_material, may_be_unlogged)?;
-        Ok(Self { material, envelope: read_envelope(&wire.dsse_envelope)? })
+        let (payload, signature) = read_envelope(&wire.dsse_envelope)?;
+        let payload = match (payload, &json) {
+            (Cow::Borrowed(base64), Cow::Owned(_)) => {
+                let start = base64.as_ptr().addr() - json.as_ptr().addr();
+                let range = start..start + base64.len();
+                decode_within(json.into_owned(), range, PAYLOAD)?
+            }
+            (base64, _) => decode(&base64, PAYLOAD)?,
+        };
+        Ok(Self { material, envelope: Envelope { payload: Payload::new(payload), signature } })
     }
 
     /// Writes the bundle as the reference tool does: compact, no newline at the end.
@@ -88,17 +98,15 @@ impl Bundle {
     }
 }
 
-fn read_envelope(wire: &WireEnvelope<'_>) -> Result<Envelope, BundleError> {
+/// The payload as it is written, and the signature.
+fn read_envelope<'a>(wire: &WireEnvelope<'a>) -> Result<(Cow<'a, str>, Signature), BundleError> {
     if wire.payload_type != PAYLOAD_TYPE {
         return Err(BundleError::PayloadType { found: wire.payload_type.clone().into_owned() });
     }
     let [signature] = wire.signatures.0.as_slice() else {
         return Err(BundleError::Signatures { found: wire.signatures.0.len() });
     };
-    Ok(Envelope {
-        payload: Payload::new(decode(&wire.payload, "the payload")?),
-        signature: Signature::from_der(decode(&signature.sig, "the signature value")?),
-    })
+    Ok((wire.payload.clone(), Signature::from_der(decode(&signature.sig, "the signature value")?)))
 }
 
 fn read_material(wire: &WireMaterial<'_>, may_be_unlogged: bool) -> Result<Material, BundleError> {
@@ -344,6 +352,7 @@ struct WrittenSignature<'a> {
     keyid: &'static str,
 }
 
+const PAYLOAD: &str = "the payload";
 /// How many certificates a bundle may bring; real chains have two to five.
 const MAX_CERTIFICATES: usize = 32;
 /// How many log entries; one is usual.
