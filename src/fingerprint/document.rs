@@ -146,7 +146,8 @@ impl Fingerprint {
 impl FilePrint {
     /// What was computed over a file, as a fingerprint holds it.
     #[must_use]
-    pub fn of(sums: Sums) -> Self {
+    pub fn of(mut sums: Sums) -> Self {
+        sums.digests.shrink_to_fit();
         let mut leaves = Vec::with_capacity(sums.leaves.len());
         leaves.extend(sums.leaves.iter().filter_map(|leaf| Leaf::try_from(leaf.as_bytes()).ok()));
         Self { path: sums.path, size: sums.size, digests: sums.digests, leaves }

@@ -90,6 +90,12 @@ impl Manifest {
         &self.resources
     }
 
+    /// The files or shards alone.
+    #[must_use]
+    pub fn into_resources(self) -> Vec<Resource> {
+        self.resources
+    }
+
     /// The names of the files, each once.
     #[must_use]
     pub fn files(&self) -> BTreeSet<ModelPath> {

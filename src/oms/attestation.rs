@@ -9,13 +9,13 @@ use crate::digest::{Algorithm, Digest, DigestError};
 /// An in-toto statement about something else than a model's list of files: subjects, and a predicate of some type
 /// ([in-toto Statement v1](https://github.com/in-toto/attestation/blob/main/spec/v1/statement.md)).
 #[derive(Debug, Clone)]
-pub struct Attestation {
+pub struct Attestation<'a> {
     /// What it is about: at least one thing.
     pub subjects: Vec<Subject>,
     /// What the predicate is, a URI.
     pub predicate_type: String,
-    /// The predicate, as it stands in the statement.
-    pub predicate: Box<RawValue>,
+    /// The predicate, as it stands in the payload: it can be of many megabytes.
+    pub predicate: &'a RawValue,
 }
 
 /// Something that a statement is about.
@@ -27,21 +27,26 @@ pub struct Subject {
     pub digest: Digest,
 }
 
-impl Attestation {
-    /// Writes the statement as the bytes to sign: compact JSON, keys in a fixed order.
+impl<'a> Attestation<'a> {
+    /// Writes a statement as the bytes to sign: compact JSON, keys in a fixed order. The predicate becomes JSON in its
+    /// place, not before.
     ///
     /// # Errors
-    /// [`serde_json::Error`] never comes from a statement that holds JSON.
-    pub fn to_payload(&self) -> Result<Payload, serde_json::Error> {
+    /// [`serde_json::Error`] where the predicate cannot be JSON.
+    pub fn payload(
+        subjects: &[Subject],
+        predicate_type: &str,
+        predicate: &impl Serialize,
+    ) -> Result<Payload, serde_json::Error> {
         let subject = |subject: &Subject| {
             let digest = Object(WireDigestSet { sha256: subject.digest.to_hex() });
             Object(WireSubject { name: subject.name.clone(), digest })
         };
         let statement = WireAttestation {
             kind: super::statement::STATEMENT_TYPE.to_owned(),
-            subject: Bounded(self.subjects.iter().map(subject).collect()),
-            predicate_type: self.predicate_type.clone(),
-            predicate: self.predicate.clone(),
+            subject: Bounded(subjects.iter().map(subject).collect()),
+            predicate_type: predicate_type.to_owned(),
+            predicate,
         };
         serde_json::to_vec(&statement).map(Payload::new)
     }
@@ -50,7 +55,7 @@ impl Attestation {
     ///
     /// # Errors
     /// [`AttestationError`] where they are no statement of the expected type.
-    pub fn from_payload(payload: &Payload, expected: &'static str) -> Result<Self, AttestationError> {
+    pub fn from_payload(payload: &'a Payload, expected: &'static str) -> Result<Self, AttestationError> {
         let attestation = Self::from_any_payload(payload)?;
         if attestation.predicate_type != expected {
             return Err(AttestationError::PredicateType { found: attestation.predicate_type, expected });
@@ -62,8 +67,8 @@ impl Attestation {
     ///
     /// # Errors
     /// As [`Attestation::from_payload`].
-    pub fn from_any_payload(payload: &Payload) -> Result<Self, AttestationError> {
-        let Object(wire): Object<WireAttestation> = serde_json::from_slice(payload.as_bytes())?;
+    pub fn from_any_payload(payload: &'a Payload) -> Result<Self, AttestationError> {
+        let Object(wire): Object<WireAttestation<&'a RawValue>> = serde_json::from_slice(payload.as_bytes())?;
         if wire.kind != super::statement::STATEMENT_TYPE {
             return Err(AttestationError::Type { found: wire.kind });
         }
@@ -119,13 +124,13 @@ pub enum AttestationError {
 
 /// Unknown fields are passed over, as in-toto asks of its readers.
 #[derive(Serialize, Deserialize)]
-struct WireAttestation {
+struct WireAttestation<P> {
     #[serde(rename = "_type")]
     kind: String,
     subject: Bounded<Object<WireSubject>, MAX_SUBJECTS>,
     #[serde(rename = "predicateType")]
     predicate_type: String,
-    predicate: Box<RawValue>,
+    predicate: P,
 }
 
 #[derive(Serialize, Deserialize)]

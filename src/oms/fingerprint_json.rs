@@ -2,13 +2,19 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::fmt;
+use std::io::{self, Write};
 use std::num::NonZeroU64;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use serde::de::{Error as _, SeqAccess, Visitor};
 use serde::ser::SerializeMap as _;
-use serde::{Deserialize, Serialize, Serializer};
+use serde::{Deserialize, Deserializer as _, Serialize, Serializer};
+use serde_json::value::RawValue;
 
+use super::Payload;
+use super::attestation::{Attestation, Subject};
 use super::base64::Base64;
 use super::object::{Object, Texts};
 use super::predicate::{PredicateError, Settings, WireSerialization};
@@ -22,25 +28,20 @@ pub const FINGERPRINT_TYPE: &str = "https://github.com/secureml/sign/fingerprint
 /// Writes a fingerprint as compact JSON, in a fixed order of keys.
 ///
 /// # Errors
-/// [`serde_json::Error`] never comes from a fingerprint.
-pub fn fingerprint_to_json(fingerprint: &Fingerprint) -> Result<String, serde_json::Error> {
-    let merkle = fingerprint.chunk_bytes().zip(fingerprint.merkle_root()).map(|(chunk_bytes, root)| WireMerkle {
-        algorithm: MERKLE_ALGORITHM.into(),
-        chunk_bytes,
-        root: root.to_hex().into(),
-    });
-    serde_json::to_string(&Written {
-        format_version: FORMAT_VERSION,
-        algorithms: fingerprint.algorithms().iter().map(|algorithm| algorithm.name()).collect(),
-        file_count: fingerprint.files().len(),
-        total_bytes: fingerprint.total_bytes(),
-        merkle,
-        serialization: Settings(fingerprint.serialization()),
-        files: Files(fingerprint),
-    })
+/// What the sink says.
+pub fn write_fingerprint(fingerprint: &Fingerprint, sink: &mut dyn Write) -> io::Result<()> {
+    serde_json::to_writer(sink, &Document::of(fingerprint)).map_err(io::Error::from)
 }
 
-/// Reads what [`fingerprint_to_json`] writes; unknown fields are refused, and what can be computed must be right.
+/// Writes the statement that is signed: about the same subject as the model signature.
+///
+/// # Errors
+/// [`serde_json::Error`] never comes from a fingerprint.
+pub fn fingerprint_payload(subject: &Subject, fingerprint: &Fingerprint) -> Result<Payload, serde_json::Error> {
+    Attestation::payload(std::slice::from_ref(subject), FINGERPRINT_TYPE, &Document::of(fingerprint))
+}
+
+/// Reads what [`write_fingerprint`] writes; unknown fields are refused, and what can be computed must be right.
 ///
 /// # Errors
 /// [`FingerprintJsonError`] where it is not such a document, or contradicts itself.
@@ -55,7 +56,7 @@ pub fn fingerprint_from_json(json: &str) -> Result<Fingerprint, FingerprintJsonE
         return Err(FingerprintJsonError::MerkleAlgorithm);
     }
     let chunk_bytes = wire.merkle.as_ref().map(|merkle| merkle.chunk_bytes);
-    let files = wire.files.iter().map(|file| file.read(&algorithms, chunk_bytes)).collect::<Result<Vec<_>, _>>()?;
+    let files = read_files(wire.files.get(), &algorithms, chunk_bytes)?;
     let fingerprint = Fingerprint::new(serialization, algorithms, chunk_bytes, files)?;
     let computed = (fingerprint.files().len(), fingerprint.total_bytes());
     if computed != (wire.file_count, wire.total_bytes) {
@@ -130,7 +131,7 @@ pub enum FingerprintJsonError {
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Written<'a> {
+struct Document<'a> {
     format_version: u32,
     algorithms: Vec<&'a str>,
     file_count: usize,
@@ -139,6 +140,25 @@ struct Written<'a> {
     merkle: Option<WireMerkle<'a>>,
     serialization: Settings<'a>,
     files: Files<'a>,
+}
+
+impl<'a> Document<'a> {
+    fn of(fingerprint: &'a Fingerprint) -> Self {
+        let merkle = fingerprint.chunk_bytes().zip(fingerprint.merkle_root()).map(|(chunk_bytes, root)| WireMerkle {
+            algorithm: MERKLE_ALGORITHM.into(),
+            chunk_bytes,
+            root: root.to_hex().into(),
+        });
+        Self {
+            format_version: FORMAT_VERSION,
+            algorithms: fingerprint.algorithms().iter().map(|algorithm| algorithm.name()).collect(),
+            file_count: fingerprint.files().len(),
+            total_bytes: fingerprint.total_bytes(),
+            merkle,
+            serialization: Settings(fingerprint.serialization()),
+            files: Files(fingerprint),
+        }
+    }
 }
 
 struct Files<'a>(&'a Fingerprint);
@@ -167,7 +187,7 @@ impl Serialize for WrittenFile<'_> {
         if self.with_trees {
             map.serialize_entry("merkleRoot", &file.merkle_root().to_hex())?;
             if file.leaves.len() > 1 {
-                map.serialize_entry("chunks", &Base64(&file.leaves.concat()))?;
+                map.serialize_entry("chunks", &Base64(file.leaves.as_flattened()))?;
             }
         }
         map.end()
@@ -187,7 +207,7 @@ struct Wire<'a> {
     #[serde(borrow)]
     serialization: Object<WireSerialization<'a>>,
     #[serde(borrow)]
-    files: Vec<Object<WireFile<'a>>>,
+    files: &'a RawValue,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -214,6 +234,51 @@ struct WireFile<'a> {
     chunks: Option<Cow<'a, str>>,
 }
 
+/// Reads the files one by one: all of them as text would take several times the memory.
+fn read_files(
+    json: &str,
+    algorithms: &[Algorithm],
+    chunk_bytes: Option<NonZeroU64>,
+) -> Result<Vec<FilePrint>, FingerprintJsonError> {
+    let mut fault = None;
+    let mut deserializer = serde_json::Deserializer::from_str(json);
+    let visitor = FilesVisitor { algorithms, chunk_bytes, fault: &mut fault };
+    let read = deserializer.deserialize_seq(visitor);
+    match (read, fault) {
+        (_, Some(fault)) => Err(fault),
+        (read, None) => Ok(read?),
+    }
+}
+
+struct FilesVisitor<'a> {
+    algorithms: &'a [Algorithm],
+    chunk_bytes: Option<NonZeroU64>,
+    /// Why a file is not acceptable, in more than the words that JSON has for it.
+    fault: &'a mut Option<FingerprintJsonError>,
+}
+
+impl<'de> Visitor<'de> for FilesVisitor<'_> {
+    type Value = Vec<FilePrint>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a list of files")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Vec<FilePrint>, A::Error> {
+        let mut files = Vec::new();
+        while let Some(Object(wire)) = list.next_element::<Object<WireFile<'de>>>()? {
+            match wire.read(self.algorithms, self.chunk_bytes) {
+                Ok(file) => files.push(file),
+                Err(fault) => {
+                    *self.fault = Some(fault);
+                    return Err(A::Error::custom("a file is not acceptable"));
+                }
+            }
+        }
+        Ok(files)
+    }
+}
+
 impl WireFile<'_> {
     fn read(
         &self,
@@ -229,7 +294,10 @@ impl WireFile<'_> {
                 self.digest.0.get(algorithm.name()).ok_or_else(|| FingerprintJsonError::Digests { name: name() })?;
             hex(*algorithm, text, &self.path)
         };
-        let digests = algorithms.iter().map(digest).collect::<Result<_, _>>()?;
+        let mut digests = Vec::with_capacity(algorithms.len());
+        for algorithm in algorithms {
+            digests.push(digest(algorithm)?);
+        }
         let path = if self.path == "." { ModelPath::root() } else { ModelPath::new(&*self.path)? };
         let leaves = match (chunk_bytes, &self.merkle_root) {
             (None, None) if self.chunks.is_none() => Vec::new(),

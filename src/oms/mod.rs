@@ -22,7 +22,9 @@ pub use attestation::{Attestation, AttestationError, Subject};
 pub use bundle::{Bundle, BundleError, KeyIdentifier, MAX_BUNDLE_BYTES, Material};
 pub use compat::{legacy_pae, may_be_legacy};
 pub use envelope::{Envelope, PAYLOAD_TYPE, Payload};
-pub use fingerprint_json::{FINGERPRINT_TYPE, FingerprintJsonError, fingerprint_from_json, fingerprint_to_json};
+pub use fingerprint_json::{
+    FINGERPRINT_TYPE, FingerprintJsonError, fingerprint_from_json, fingerprint_payload, write_fingerprint,
+};
 pub use inspection::{InspectedCertificate, InspectedClaim, InspectedEntry, Inspection};
 pub use log_entry::{InclusionProof, LogEntry};
 pub use predicate::PredicateError;

@@ -1,6 +1,6 @@
 //! A model's fingerprint and manifest from one read.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::num::NonZeroU64;
 
 use super::SingleFileName;
@@ -53,7 +53,7 @@ pub(super) struct Described {
     /// The checksums of ZIP, in the order of the fingerprint's files; all 0 where they were not asked for.
     pub(super) crc32: Vec<u32>,
     /// What each file was when it was read.
-    pub(super) versions: BTreeMap<ModelPath, FileStat>,
+    pub(super) versions: Versions,
     pub(super) warnings: Vec<Finding>,
 }
 
@@ -89,7 +89,18 @@ pub(super) struct Found {
     pub(super) sums: Vec<Sums>,
     pub(super) odd: Vec<OddEntry>,
     pub(super) leading_outside: Vec<ModelPath>,
-    pub(super) versions: BTreeMap<ModelPath, FileStat>,
+    pub(super) versions: Versions,
+}
+
+/// What each file was when it was read, by name.
+#[derive(Debug, Default)]
+pub(super) struct Versions(Vec<(ModelPath, FileStat)>);
+
+impl Versions {
+    pub(super) fn get(&self, path: &ModelPath) -> Option<&FileStat> {
+        let at = self.0.binary_search_by(|(known, _)| known.cmp(path)).ok()?;
+        self.0.get(at).map(|(_, version)| version)
+    }
 }
 
 /// Reads every file of a model once.
@@ -99,7 +110,7 @@ pub(super) fn read(
     serialization: &Serialization,
     progress: &dyn Progress,
 ) -> Result<Found, HashError> {
-    let (mut odd, mut leading_outside, mut versions) = (Vec::new(), Vec::new(), BTreeMap::new());
+    let (mut odd, mut leading_outside, mut versions) = (Vec::new(), Vec::new(), Vec::new());
     let mut shards = 0_u64;
     let contents = files(tree, serialization, &mut odd).map(|entry| {
         let entry = entry?;
@@ -111,13 +122,17 @@ pub(super) fn read(
         if entry.leads_outside {
             leading_outside.push(entry.path.clone());
         }
-        versions.insert(entry.path.clone(), entry.version());
+        // Asked for where the files are read once more, to be packaged.
+        if wanted.crc32 {
+            versions.push((entry.path.clone(), entry.version()));
+        }
         TreeContent::open(entry)
     });
     let sums = hash_contents(wanted, contents, progress)?;
     odd.sort_by(|a, b| a.path.cmp(&b.path));
     leading_outside.sort();
-    Ok(Found { sums, odd, leading_outside, versions })
+    versions.sort_unstable_by(|(a, _), (b, _)| a.cmp(b));
+    Ok(Found { sums, odd, leading_outside, versions: Versions(versions) })
 }
 
 /// The files of a model, as the walk comes upon them; what is none goes to `odd`.

@@ -1,10 +1,11 @@
+use std::borrow::Cow;
 use std::path::Path;
 
 use super::compare::{Compared, Rules, open, other_kind, settings};
 use super::describe::{ChunkSize, Described, FingerprintOptions, describe, read, sizes, wanted};
 use super::digest::DigestRequest;
 use super::fingerprint_diff::{Side, differences, too_many_chunks};
-use super::seal::{check_fingerprint_target, save, seal};
+use super::seal::{authentic, check_fingerprint_target, save, seal};
 use super::selection::{HashAllError, outside_warnings};
 use super::sign::SignModelError;
 use super::{Links, Selection, SingleFileName};
@@ -12,7 +13,7 @@ use crate::finding::Finding;
 use crate::fingerprint::{FilePrint, Fingerprint};
 use crate::manifest::{HashError, Manifest, Method, Serialization, UnsignedFiles};
 use crate::model::{ModelPath, ModelTree, PathError};
-use crate::oms::{Attestation, FINGERPRINT_TYPE, Subject, fingerprint_to_json};
+use crate::oms::{FINGERPRINT_TYPE, Payload, Subject, fingerprint_payload};
 use crate::progress::Progress;
 use crate::sign::Signer;
 use crate::verify::Authentic;
@@ -62,24 +63,19 @@ pub fn sign_fingerprint(
     check_fingerprint_target(target, request.model)?;
     signer.prepare()?;
     let made = fingerprint(request, options, &[target], progress)?;
-    let payload = attestation(&made.name, &made.manifest, &made.fingerprint)?.to_payload()?;
-    let (bundle, verified) =
-        seal(signer, payload, |verifier, bundle| verifier.verify_attestation(bundle, FINGERPRINT_TYPE))?;
+    let payload = payload(&made.name, &made.manifest, &made.fingerprint)?;
+    let (bundle, authentic) = seal(signer, payload, |verifier, bundle| authentic(verifier, bundle, FINGERPRINT_TYPE))?;
     save(&bundle, request.model, target)?;
-    Ok((made, verified.map(|verified| verified.authentic().clone())))
+    Ok((made, authentic))
 }
 
 /// The statement that is signed: about the same subject as the model signature.
-pub(super) fn attestation(
+pub(super) fn payload(
     name: &str,
     manifest: &Manifest,
     fingerprint: &Fingerprint,
-) -> Result<Attestation, serde_json::Error> {
-    Ok(Attestation {
-        subjects: vec![Subject { name: name.to_owned(), digest: manifest.root_digest() }],
-        predicate_type: FINGERPRINT_TYPE.to_owned(),
-        predicate: serde_json::value::RawValue::from_string(fingerprint_to_json(fingerprint)?)?,
-    })
+) -> Result<Payload, serde_json::Error> {
+    fingerprint_payload(&Subject { name: name.to_owned(), digest: manifest.root_digest() }, fingerprint)
 }
 
 /// How a model is held against a fingerprint.
@@ -123,8 +119,8 @@ pub fn compare_with_fingerprint(
         return Ok(other_kind(&tree).findings);
     }
     let expected = match tree.is_file() {
-        true => fingerprint.clone().with_single_file_as(&ModelPath::root()),
-        false => fingerprint.clone(),
+        true => Cow::Owned(fingerprint.clone().with_single_file_as(&ModelPath::root())),
+        false => Cow::Borrowed(fingerprint),
     };
     if let Some(finding) = too_many_chunks(&sizes(&tree, &serialization)?, expected.chunk_bytes()) {
         return Ok(vec![finding]);

@@ -43,34 +43,32 @@ pub fn read_fingerprint(
     now: Duration,
 ) -> Result<Result<ReadFingerprint, Refused>, FingerprintFileError> {
     if let Some(trust) = trust {
-        let checked =
-            authenticate(path, trust, now, |verifier, bundle| verifier.verify_attestation(bundle, FINGERPRINT_TYPE))?;
-        let verified = match checked {
-            Ok(verified) => verified,
-            Err(refused) => return Ok(Err(refused)),
-        };
-        return match of_attestation(verified.attestation()) {
-            Ok(fingerprint) => {
-                let signed = SignedState::Checked(Box::new(verified.authentic().clone()));
-                Ok(Ok(ReadFingerprint { fingerprint, signed }))
+        let checked = authenticate(path, trust, now, |verifier, bundle| {
+            let verified = verifier.verify_attestation(bundle, FINGERPRINT_TYPE)?;
+            Ok((verified.authentic().clone(), of_attestation(verified.attestation())))
+        })?;
+        return Ok(match checked {
+            Ok((authentic, Ok(fingerprint))) => {
+                Ok(ReadFingerprint { fingerprint, signed: SignedState::Checked(Box::new(authentic)) })
             }
-            Err(error) => Ok(Err(refused("fingerprint-malformed", &error))),
-        };
+            Ok((_, Err(error))) => Err(refused("fingerprint-malformed", &error)),
+            Err(refused) => Err(refused),
+        });
     }
     let content = read_to_limit(path, MAX_BUNDLE_BYTES)?;
-    if let Ok(bundle) = Bundle::from_json(&content) {
-        let fingerprint = Attestation::from_payload(&bundle.envelope.payload, FINGERPRINT_TYPE)
-            .map_err(DocumentError::from)
-            .and_then(|attestation| of_attestation(&attestation))?;
-        return Ok(Ok(ReadFingerprint { fingerprint, signed: SignedState::Unchecked }));
-    }
     let text = std::str::from_utf8(&content).map_err(|_| DocumentError::NotUtf8)?;
-    let fingerprint = fingerprint_from_json(text).map_err(DocumentError::from)?;
-    Ok(Ok(ReadFingerprint { fingerprint, signed: SignedState::Unsigned }))
+    let error = match fingerprint_from_json(text) {
+        Ok(fingerprint) => return Ok(Ok(ReadFingerprint { fingerprint, signed: SignedState::Unsigned })),
+        Err(error) => DocumentError::from(error),
+    };
+    let Ok(bundle) = Bundle::from_json(content) else { return Err(error.into()) };
+    let attestation =
+        Attestation::from_payload(&bundle.envelope.payload, FINGERPRINT_TYPE).map_err(DocumentError::from)?;
+    Ok(Ok(ReadFingerprint { fingerprint: of_attestation(&attestation)?, signed: SignedState::Unchecked }))
 }
 
 /// The fingerprint in a statement, which must be about the model that the fingerprint describes.
-fn of_attestation(attestation: &Attestation) -> Result<Fingerprint, DocumentError> {
+fn of_attestation(attestation: &Attestation<'_>) -> Result<Fingerprint, DocumentError> {
     let fingerprint = fingerprint_from_json(attestation.predicate.get())?;
     let [subject] = attestation.subjects.as_slice() else { return Err(DocumentError::Subject) };
     match fingerprint.manifest().transpose()? {

@@ -9,7 +9,7 @@ use super::sign::SignModelError;
 use crate::io::{AtomicFile, WriteError, read_to_limit};
 use crate::oms::{Attestation, Bundle, FINGERPRINT_TYPE, MAX_BUNDLE_BYTES, Payload};
 use crate::sign::Signer;
-use crate::verify::{BundleFault, Verifier};
+use crate::verify::{Authentic, BundleFault, Verifier};
 
 /// Signs a payload. A bundle that needed services of others is verified at once, as anybody would verify it.
 ///
@@ -25,6 +25,15 @@ pub(super) fn seal<T>(
         None => None,
     };
     Ok((bundle, verified))
+}
+
+/// Who made a signature over a statement of this type.
+pub(super) fn authentic(
+    verifier: &Verifier<'_>,
+    bundle: &Bundle,
+    predicate_type: &'static str,
+) -> Result<Authentic, BundleFault> {
+    Ok(verifier.verify_attestation(bundle, predicate_type)?.authentic().clone())
 }
 
 /// Writes the bundle, whole or not at all.

@@ -2,8 +2,8 @@ use std::path::{Path, PathBuf};
 
 use super::describe::{Described, FingerprintOptions, describe};
 use super::digest::DigestRequest;
-use super::fingerprint::attestation;
-use super::seal::{check_fingerprint_target, check_target, save, seal};
+use super::fingerprint::payload;
+use super::seal::{authentic, check_fingerprint_target, check_target, save, seal};
 use super::selection::{HashAllError, hash_all};
 use super::{SingleFileName, set_folder};
 use crate::finding::Finding;
@@ -97,9 +97,8 @@ pub fn sign(request: &SignRequest<'_>, signer: &dyn Signer, progress: &dyn Progr
     let fingerprint = match fingerprint {
         None => None,
         Some((fingerprint, path)) => {
-            let payload = attestation(&statement.name, &statement.manifest, &fingerprint)?.to_payload()?;
-            let verify =
-                |verifier: &Verifier<'_>, bundle: &Bundle| verifier.verify_attestation(bundle, FINGERPRINT_TYPE);
+            let payload = payload(&statement.name, &statement.manifest, &fingerprint)?;
+            let verify = |verifier: &Verifier<'_>, bundle: &Bundle| authentic(verifier, bundle, FINGERPRINT_TYPE);
             save(&seal(signer, payload, verify)?.0, model.model, path)?;
             Some(fingerprint)
         }

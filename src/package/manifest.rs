@@ -1,4 +1,5 @@
 use std::cmp::Ordering;
+use std::io::{self, Write};
 
 use jiff::Timestamp;
 
@@ -100,6 +101,14 @@ impl PackageManifest {
         let mut json = Vec::new();
         write_json(self, &mut json)?;
         Ok(json)
+    }
+
+    /// Writes what [`PackageManifest::to_bytes`] gives, without holding it.
+    ///
+    /// # Errors
+    /// What the sink says.
+    pub fn write(&self, sink: &mut dyn Write) -> io::Result<()> {
+        write_json(self, sink).map_err(io::Error::from)
     }
 
     /// When the package was made, as its maker says.

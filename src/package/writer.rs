@@ -1,4 +1,4 @@
-use std::io::{Read, Seek, SeekFrom, Write};
+use std::io::{self, Read, Seek, SeekFrom, Write};
 
 use super::content::read_some;
 use super::end::EndRecords;
@@ -56,6 +56,31 @@ impl<W: Write> Writer<W> {
         }
         if left != 0 {
             return Err(wrong_size());
+        }
+        if hasher.finalize() != crc32 {
+            return Err(PackageError::Crc { name: name.clone() });
+        }
+        self.unfinished = None;
+        Ok(())
+    }
+
+    /// Adds an entry whose content is written piece by piece: exactly `size` bytes with this checksum must be written.
+    ///
+    /// # Errors
+    /// As [`Writer::add`].
+    pub fn add_written(
+        &mut self,
+        name: &EntryName,
+        size: u64,
+        crc32: u32,
+        write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+    ) -> Result<(), PackageError> {
+        self.write_header(name, size, crc32)?;
+        let mut sink = Counted { out: &mut self.out, written: 0, hasher: crc32fast::Hasher::new() };
+        write(&mut sink).map_err(PackageError::Write)?;
+        let Counted { written, hasher, .. } = sink;
+        if written != size {
+            return Err(PackageError::Size { name: name.clone(), size });
         }
         if hasher.finalize() != crc32 {
             return Err(PackageError::Crc { name: name.clone() });
@@ -150,6 +175,26 @@ impl<W: Write + Seek> Hole<'_, W> {
         self.writer.out.seek(SeekFrom::Start(end)).map_err(PackageError::Write)?;
         self.writer.unfinished = None;
         Ok(())
+    }
+}
+
+/// Counts what is written, and takes its checksum.
+struct Counted<'a, W> {
+    out: &'a mut W,
+    written: u64,
+    hasher: crc32fast::Hasher,
+}
+
+impl<W: Write> Write for Counted<'_, W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let count = self.out.write(bytes)?;
+        self.hasher.update(bytes.get(..count).unwrap_or_default());
+        self.written = self.written.saturating_add(length(count));
+        Ok(count)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.out.flush()
     }
 }
 

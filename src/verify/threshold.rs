@@ -101,7 +101,7 @@ impl<'a> Threshold<'a> {
         name: &str,
         bundle: &Bundle,
         predicate_type: &'static str,
-        fits: impl Fn(&Attestation) -> bool,
+        fits: impl Fn(&Attestation<'_>) -> bool,
     ) -> Option<Authentic> {
         let (mut found, mut roles) = (None, Vec::new());
         for (role, signer) in self.rule.signers().iter().enumerate() {

@@ -76,12 +76,12 @@ impl Verified {
 /// Proof that a statement of another type was checked: who signed, and what it says. Made by
 /// [`Verifier`](super::Verifier) alone.
 #[derive(Debug, Clone)]
-pub struct VerifiedAttestation {
+pub struct VerifiedAttestation<'a> {
     pub(super) authentic: Authentic,
-    pub(super) attestation: Attestation,
+    pub(super) attestation: Attestation<'a>,
 }
 
-impl VerifiedAttestation {
+impl<'a> VerifiedAttestation<'a> {
     /// Who signed, and when.
     #[must_use]
     pub const fn authentic(&self) -> &Authentic {
@@ -90,7 +90,7 @@ impl VerifiedAttestation {
 
     /// What was signed.
     #[must_use]
-    pub const fn attestation(&self) -> &Attestation {
+    pub const fn attestation(&self) -> &Attestation<'a> {
         &self.attestation
     }
 }

@@ -46,11 +46,11 @@ impl<'a> Verifier<'a> {
     ///
     /// # Errors
     /// [`BundleFault`]: the bundle is refused, and why.
-    pub fn verify_attestation(
+    pub fn verify_attestation<'b>(
         &self,
-        bundle: &Bundle,
+        bundle: &'b Bundle,
         predicate_type: &'static str,
-    ) -> Result<VerifiedAttestation, BundleFault> {
+    ) -> Result<VerifiedAttestation<'b>, BundleFault> {
         let (authentic, format) = self.authenticate(bundle)?;
         if format == Format::Legacy {
             return Err(BundleFault::Signature);

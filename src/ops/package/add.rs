@@ -6,7 +6,7 @@ use super::statement::{PACKAGE_TYPE, fault};
 use crate::finding::Finding;
 use crate::oms::{Attestation, Bundle};
 use crate::ops::SignModelError;
-use crate::ops::seal::seal;
+use crate::ops::seal::{authentic, seal};
 use crate::ops::set::signer_id;
 use crate::package::{Appender, EntryName};
 use crate::sign::Signer;
@@ -40,13 +40,12 @@ pub fn add_package_signature(path: &Path, signer: &dyn Signer) -> Result<AddedTo
     let payload = statement_payload(&open).ok_or_else(|| fault_of("no signature in it is about this package"))?;
     let number = open.index().next_signature_number().ok_or(CreateError::Full)?;
     signer.prepare().map_err(SignModelError::from)?;
-    let (bundle, verified) =
-        seal(signer, payload, |verifier, bundle| verifier.verify_attestation(bundle, PACKAGE_TYPE))?;
+    let (bundle, authentic) = seal(signer, payload, |verifier, bundle| authentic(verifier, bundle, PACKAGE_TYPE))?;
     let name = EntryName::of_signature(number, &signer_id(&bundle.material))?;
     let mut json = Vec::new();
     bundle.write_json(&mut json).map_err(serde_json::Error::io)?;
     appender.append(&name, &json)?;
-    Ok(AddedToPackage { name: name.to_string(), authentic: verified.map(|verified| verified.authentic().clone()) })
+    Ok(AddedToPackage { name: name.to_string(), authentic })
 }
 
 /// The payload of the first signature that is about this very package.

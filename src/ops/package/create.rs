@@ -6,20 +6,18 @@ use super::attested::Subjects;
 use super::error::CreateError;
 use super::statement::{FINGERPRINT, MANIFEST, MODEL_SIGNATURE, PACKAGE_SIGNATURE, PACKAGE_TYPE, sha256, statement};
 use super::target::{Existing, open_target};
-use super::write::{ModelFile, Small, Target, write};
+use super::write::{ModelFile, Small, SmallContent, Target, write};
 use crate::digest::{Algorithm, Digest};
 use crate::finding::Finding;
 use crate::fingerprint::{FilePrint, Fingerprint};
 use crate::io::{ReadError, read_to_limit};
 use crate::manifest::{HashError, Hashed, Manifest, UnsignedFiles, diff};
 use crate::model::{ModelPath, ModelTree};
-use crate::oms::{
-    Attestation, Bundle, BundleError, Format, MAX_BUNDLE_BYTES, Statement, StatementError, fingerprint_to_json,
-};
+use crate::oms::{Bundle, BundleError, Format, MAX_BUNDLE_BYTES, Payload, Statement, StatementError};
 use crate::ops::compare::{Rules, for_this_kind, settings};
-use crate::ops::describe::{ChunkSize, Described, FingerprintOptions, describe};
+use crate::ops::describe::{ChunkSize, Described, FingerprintOptions, Versions, describe};
 use crate::ops::explain::explain;
-use crate::ops::seal::seal;
+use crate::ops::seal::{authentic, seal};
 use crate::ops::set::{leave_out, set_folder, signatures, signer_id};
 use crate::ops::{HashAllError, Links, Selection, SignModelError, SingleFileName};
 use crate::package::{EntryName, FileRecord, MetadataRecord, ModelRecord, PackageManifest};
@@ -106,46 +104,58 @@ pub fn create_package(
     let tree = ModelTree::open(request.model, signed.statement.manifest.serialization().symlinks)
         .map_err(HashError::from)
         .map_err(HashAllError::from)?;
-    let described = signed.describe(request, &tree, progress)?;
+    let found = signed.describe(request, &tree, progress)?;
     let name = tree.name().map_err(HashError::from).map_err(HashAllError::from)?;
-    let files = model_files(&described, &name)?;
-    let fingerprint = request.fingerprint.map(|_| match files.as_slice() {
-        [only] => described.fingerprint.clone().with_single_file_as(&only.packed),
-        _ => described.fingerprint.clone(),
-    });
+    // A model that is a single file has its name in the package.
+    let print = match tree.is_file() {
+        true => found.fingerprint.with_single_file_as(&ModelPath::new(&*name).map_err(HashAllError::from)?),
+        false => found.fingerprint,
+    };
     // 2.
     let further = signed.further()?;
-    let files_of_model = described.fingerprint.files().iter().map(sha256_of);
-    let subjects = Subjects::new(signed.statement.manifest.root_digest(), sha256(&signed.content), files_of_model);
-    let metadata = metadata(request, fingerprint.as_ref(), &subjects)?;
-    let manifest = manifest(request, &signed.statement.manifest, name, (&files, &metadata))?;
-    let json = manifest.to_bytes()?;
-    let attestation = statement(&manifest, sha256(&json), sha256(&signed.content))?;
-    let (bundle, authentic) = sign(&attestation, signer)?;
+    let subjects = Subjects::new(
+        signed.statement.manifest.root_digest(),
+        sha256(&signed.content),
+        print.files().iter().map(sha256_of),
+    );
+    let metadata = metadata(request, request.fingerprint.map(|_| &print), &subjects)?;
+    let manifest = manifest(request, &signed.statement.manifest, name, (&print, &metadata))?;
+    let listed = small(EntryName::new(MANIFEST)?, SmallContent::Manifest(&manifest))?;
+    let model_signature = small(EntryName::new(MODEL_SIGNATURE)?, SmallContent::Bytes(signed.content))?;
+    let payload = statement(&manifest, listed.sha256, model_signature.sha256)?;
+    let (bundle, authentic) = sign(payload, signer)?;
     // 3.
-    let entry = |name: &str, content: Vec<u8>| Ok::<_, CreateError>(Small { name: EntryName::new(name)?, content });
-    let mut entries =
-        vec![entry(MANIFEST, json)?, entry(MODEL_SIGNATURE, signed.content)?, entry(PACKAGE_SIGNATURE, bundle)?];
+    let package_signature = small(EntryName::new(PACKAGE_SIGNATURE)?, SmallContent::Bytes(bundle))?;
+    let mut entries = vec![listed, model_signature, package_signature];
     entries.extend(further.entries);
     entries.extend(metadata);
+    let files = model_files(&tree, &print, (&found.crc32, &found.versions));
     let target = Target { file, path: request.output, existing: request.existing };
-    let bytes = write(target, &entries, (&tree, &files), progress)?;
+    let bytes = write(target, &entries, (&tree, files), progress)?;
+    drop(entries);
     let mut warnings = further.warnings;
-    warnings.extend(described.warnings);
+    warnings.extend(found.warnings);
+    let fingerprint = request.fingerprint.map(|_| print);
     Ok(Created { manifest, model: signed.statement.manifest, fingerprint, authentic, warnings, bytes })
 }
 
-/// The files of the model as they go into the package: one that is the whole model has the model's name there.
-fn model_files<'a>(described: &'a Described, name: &str) -> Result<Vec<ModelFile<'a>>, CreateError> {
-    let prints = described.fingerprint.files().iter().zip(&described.crc32);
-    let with_version = prints.filter_map(|(print, crc32)| Some((print, crc32, described.versions.get(&print.path)?)));
-    with_version
-        .map(|(print, crc32, version)| {
-            let packed = if print.path.is_root() { ModelPath::new(name) } else { Ok(print.path.clone()) };
-            let packed = packed.map_err(HashAllError::from)?;
-            Ok(ModelFile { print, name: EntryName::of_model(&packed)?, packed, crc32: *crc32, version: *version })
-        })
-        .collect()
+fn small(name: EntryName, content: SmallContent<'_>) -> Result<Small<'_>, CreateError> {
+    Ok(Small::new(name, content).map_err(serde_json::Error::io)?)
+}
+
+/// The files of the model as they go into the package, one by one.
+fn model_files<'a>(
+    tree: &'a ModelTree,
+    print: &'a Fingerprint,
+    (crc32, versions): (&'a [u32], &'a Versions),
+) -> impl Iterator<Item = Result<ModelFile<'a>, CreateError>> {
+    let prints = print.files().iter().zip(crc32);
+    prints.map(move |(print, crc32)| {
+        let path = if tree.is_file() { ModelPath::root() } else { print.path.clone() };
+        let unstable = || HashAllError::from(HashError::Unstable { path: path.clone() });
+        let version = *versions.get(&path).ok_or_else(unstable)?;
+        Ok(ModelFile { print, name: EntryName::of_model(&print.path)?, path, crc32: *crc32, version })
+    })
 }
 
 /// The manifest of the package.
@@ -153,14 +163,16 @@ fn manifest(
     request: &PackageRequest<'_>,
     signed: &Manifest,
     name: String,
-    (files, metadata): (&[ModelFile<'_>], &[Small]),
+    (print, metadata): (&Fingerprint, &[Small<'_>]),
 ) -> Result<PackageManifest, CreateError> {
     let model = ModelRecord { name, version: request.version.clone(), oms_root: signed.root_digest() };
-    let records = files.iter().map(|file| record(file.print, file.packed.clone(), request.fingerprint.is_some()));
-    let listed = metadata.iter().map(|Small { name, content }| MetadataRecord {
+    // Told as what it is, not as a fault of the manifest.
+    print.files().iter().try_for_each(|file| EntryName::of_model(&file.path).map(drop))?;
+    let records = print.files().iter().map(|file| record(file, request.fingerprint.is_some()));
+    let listed = metadata.iter().map(|Small { name, size, sha256, .. }| MetadataRecord {
         path: name.clone(),
-        size: u64::try_from(content.len()).unwrap_or(u64::MAX),
-        sha256: sha256(content),
+        size: *size,
+        sha256: *sha256,
     });
     Ok(PackageManifest::new(request.created, model, records.collect(), listed.collect())?)
 }
@@ -169,15 +181,25 @@ fn manifest(
 struct SignedModel<'a> {
     path: &'a Path,
     content: Vec<u8>,
-    bundle: Bundle,
+    /// What it signs, where further signatures have to be over the same.
+    payload: Option<Payload>,
     statement: Statement,
     /// Those in the folder beside it.
     further: Vec<PathBuf>,
 }
 
+/// A model that is what its signature lists.
+struct Found {
+    fingerprint: Fingerprint,
+    /// In the order of the fingerprint's files.
+    crc32: Vec<u32>,
+    versions: Versions,
+    warnings: Vec<Finding>,
+}
+
 /// The further signatures that go along.
 struct Further {
-    entries: Vec<Small>,
+    entries: Vec<Small<'static>>,
     warnings: Vec<Finding>,
 }
 
@@ -193,7 +215,8 @@ impl<'a> SignedModel<'a> {
             statement.map_err(|source: StatementError| CreateError::Statement { path: path.to_owned(), source })?;
         let unreadable = |source| ReadError::Io { path: set_folder(path), source };
         let further = signatures(path).map_err(unreadable)?.split_off(1);
-        Ok(Self { path, content, bundle, statement, further })
+        let payload = (!further.is_empty()).then_some(bundle.envelope.payload);
+        Ok(Self { path, content, payload, statement, further })
     }
 
     /// Reads the model once, and holds it against the statement.
@@ -202,7 +225,7 @@ impl<'a> SignedModel<'a> {
         request: &PackageRequest<'_>,
         tree: &ModelTree,
         progress: &dyn Progress,
-    ) -> Result<Described, CreateError> {
+    ) -> Result<Found, CreateError> {
         let own = [self.path, request.output];
         let (mut ignore, _) = Selection::default().rules(request.model, &own).map_err(HashAllError::from)?;
         leave_out(&self.further, request.model, &mut ignore);
@@ -223,10 +246,11 @@ impl<'a> SignedModel<'a> {
             let finding = Finding::error("model-kind", "a folder was signed and a file given, or the other way round");
             return Err(differs(vec![finding]));
         };
-        let found = Hashed { resources: described.manifest.resources().to_vec(), ..Hashed::default() };
+        let Described { fingerprint, manifest, crc32, versions, warnings } = described;
+        let found = Hashed { resources: manifest.into_resources(), ..Hashed::default() };
         let changes = diff(&listed, &found, UnsignedFiles::Refuse);
         if changes.is_empty() {
-            return Ok(described);
+            return Ok(Found { fingerprint, crc32, versions, warnings });
         }
         Err(differs(explain(&changes, &listed, request.model, &serialization.ignore)))
     }
@@ -237,9 +261,9 @@ impl<'a> SignedModel<'a> {
         for (path, number) in self.further.iter().zip(1..=MAX_FURTHER) {
             let content = read_to_limit(path, MAX_BUNDLE_BYTES)?;
             match Bundle::from_json(&content) {
-                Ok(bundle) if bundle.envelope.payload == self.bundle.envelope.payload => {
+                Ok(bundle) if Some(&bundle.envelope.payload) == self.payload.as_ref() => {
                     let name = EntryName::of_signature(number, &signer_id(&bundle.material))?;
-                    further.entries.push(Small { name, content });
+                    further.entries.push(small(name, SmallContent::Bytes(content))?);
                 }
                 _ => {
                     let text = "is not a signature over the same statement, and was left out";
@@ -253,15 +277,14 @@ impl<'a> SignedModel<'a> {
 }
 
 /// Everything that the manifest lists besides the model, in the order of the package.
-fn metadata(
+fn metadata<'a>(
     request: &PackageRequest<'_>,
-    fingerprint: Option<&Fingerprint>,
+    fingerprint: Option<&'a Fingerprint>,
     subjects: &Subjects<impl Iterator<Item = Digest> + Clone>,
-) -> Result<Vec<Small>, CreateError> {
+) -> Result<Vec<Small<'a>>, CreateError> {
     let mut entries = Vec::new();
     if let Some(fingerprint) = fingerprint {
-        let content = fingerprint_to_json(fingerprint)?.into_bytes();
-        entries.push(Small { name: EntryName::new(FINGERPRINT)?, content });
+        entries.push(small(EntryName::new(FINGERPRINT)?, SmallContent::Fingerprint(fingerprint))?);
     }
     let mut files = Vec::new();
     for path in request.attestations {
@@ -284,9 +307,9 @@ fn metadata(
         files.push(("README".to_owned(), read_to_limit(path, MAX_REPORT_BYTES)?));
     }
     for (name, content) in files {
-        entries.push(Small { name: EntryName::new(&name)?, content });
+        entries.push(small(EntryName::new(&name)?, SmallContent::Bytes(content))?);
     }
-    let kind = |small: &Small| small.name.kind();
+    let kind = |small: &Small<'_>| small.name.kind();
     entries.sort_by(|a, b| (kind(a), a.name.as_str()).cmp(&(kind(b), b.name.as_str())));
     Ok(entries)
 }
@@ -302,13 +325,13 @@ fn sha256_of(print: &FilePrint) -> Digest {
 }
 
 /// What the manifest says of a file.
-fn record(print: &FilePrint, path: ModelPath, with_all: bool) -> FileRecord {
+fn record(print: &FilePrint, with_all: bool) -> FileRecord {
     let digest = |algorithm: Algorithm| {
         let found = print.digests.iter().find(|digest| digest.algorithm() == algorithm);
         found.filter(|_| with_all || algorithm == Algorithm::Sha256)
     };
     FileRecord {
-        path,
+        path: print.path.clone(),
         size: print.size,
         sha256: sha256_of(print),
         sha512: digest(Algorithm::Sha512).copied(),
@@ -318,15 +341,14 @@ fn record(print: &FilePrint, path: ModelPath, with_all: bool) -> FileRecord {
 }
 
 /// Gets the statement signed, or takes the signature that somebody made over it before.
-fn sign(attestation: &Attestation, signer: PackageSigner<'_>) -> Result<(Vec<u8>, Option<Authentic>), CreateError> {
-    let payload = attestation.to_payload()?;
+fn sign(payload: Payload, signer: PackageSigner<'_>) -> Result<(Vec<u8>, Option<Authentic>), CreateError> {
     match signer {
         PackageSigner::Signer(signer) => {
-            let (bundle, verified) =
-                seal(signer, payload, |verifier, bundle| verifier.verify_attestation(bundle, PACKAGE_TYPE))?;
+            let (bundle, authentic) =
+                seal(signer, payload, |verifier, bundle| authentic(verifier, bundle, PACKAGE_TYPE))?;
             let mut json = Vec::new();
             bundle.write_json(&mut json).map_err(serde_json::Error::io)?;
-            Ok((json, verified.map(|verified| verified.authentic().clone())))
+            Ok((json, authentic))
         }
         PackageSigner::Signature(path) => {
             let content = read_to_limit(path, MAX_BUNDLE_BYTES)?;

@@ -95,7 +95,7 @@ fn signers(
     // Whoever signed the package vouches for this very model signature.
     threshold.expect(MODEL_SIGNATURE, statement.name, statement.manifest);
     threshold.add(MODEL_SIGNATURE, model);
-    let fits = |attestation: &Attestation| {
+    let fits = |attestation: &Attestation<'_>| {
         fault(attestation, &open.manifest, open.manifest_digest, Some(*model_digest)).is_none()
     };
     let (mut vouching, mut broken) = (None, Vec::new());

@@ -1,8 +1,7 @@
 use serde::{Deserialize, Serialize};
-use serde_json::value::RawValue;
 
 use crate::digest::{Algorithm, Digest, Hasher};
-use crate::oms::{Attestation, Subject};
+use crate::oms::{Attestation, Payload, Subject};
 use crate::package::PackageManifest;
 
 /// The predicate type of package statements.
@@ -14,17 +13,14 @@ pub(super) fn statement(
     manifest: &PackageManifest,
     manifest_digest: Digest,
     model_signature: Digest,
-) -> Result<Attestation, serde_json::Error> {
-    Ok(Attestation {
-        subjects: subjects(manifest, manifest_digest, Some(model_signature)),
-        predicate_type: PACKAGE_TYPE.to_owned(),
-        predicate: RawValue::from_string(serde_json::to_string(&Predicate { format_version: FORMAT_VERSION })?)?,
-    })
+) -> Result<Payload, serde_json::Error> {
+    let subjects = subjects(manifest, manifest_digest, Some(model_signature));
+    Attestation::payload(&subjects, PACKAGE_TYPE, &Predicate { format_version: FORMAT_VERSION })
 }
 
 /// What is wrong with a statement about the package that has this manifest and model signature.
 pub(super) fn fault(
-    attestation: &Attestation,
+    attestation: &Attestation<'_>,
     manifest: &PackageManifest,
     manifest_digest: Digest,
     model_signature: Option<Digest>,

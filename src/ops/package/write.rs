@@ -1,31 +1,86 @@
 //! Writing a package's bytes.
 
-use std::io::{ErrorKind, Write as _};
+use std::io::{self, BufWriter, ErrorKind, Write};
 use std::path::Path;
 
 use super::error::CreateError;
 use super::target::Existing;
-use crate::fingerprint::FilePrint;
+use crate::digest::{Algorithm, Digest, Hasher};
+use crate::fingerprint::{FilePrint, Fingerprint};
 use crate::io::{AtomicFile, FileStat, WriteError, copy_range};
 use crate::manifest::HashError;
 use crate::model::{FileEntry, ModelPath, ModelTree};
+use crate::oms::write_fingerprint;
 use crate::ops::HashAllError;
-use crate::package::{EntryName, PackageError, Writer};
+use crate::package::{EntryName, PackageError, PackageManifest, Writer};
 use crate::progress::Progress;
 
-/// One small entry.
-#[derive(Debug, Clone)]
-pub(super) struct Small {
+/// One entry that is not of the model, with the sums of its content.
+#[derive(Debug)]
+pub(super) struct Small<'a> {
     pub(super) name: EntryName,
-    pub(super) content: Vec<u8>,
+    content: SmallContent<'a>,
+    pub(super) size: u64,
+    pub(super) sha256: Digest,
+    crc32: u32,
+}
+
+/// What such an entry holds. What lists all files of a model becomes text only while it is written: as text it is several
+/// times as long.
+#[derive(Debug)]
+pub(super) enum SmallContent<'a> {
+    Bytes(Vec<u8>),
+    Fingerprint(&'a Fingerprint),
+    Manifest(&'a PackageManifest),
+}
+
+impl<'a> Small<'a> {
+    pub(super) fn new(name: EntryName, content: SmallContent<'a>) -> io::Result<Self> {
+        let mut sums = Sums { size: 0, sha256: Hasher::new(Algorithm::Sha256), crc32: crc32fast::Hasher::new() };
+        let mut buffered = BufWriter::new(&mut sums);
+        content.write(&mut buffered)?;
+        buffered.flush()?;
+        drop(buffered);
+        Ok(Self { name, content, size: sums.size, sha256: sums.sha256.finish(), crc32: sums.crc32.finalize() })
+    }
+}
+
+impl SmallContent<'_> {
+    fn write(&self, sink: &mut dyn Write) -> io::Result<()> {
+        match self {
+            Self::Bytes(bytes) => sink.write_all(bytes),
+            Self::Fingerprint(fingerprint) => write_fingerprint(fingerprint, sink),
+            Self::Manifest(manifest) => manifest.write(sink),
+        }
+    }
+}
+
+/// What is told of a content before it is written.
+struct Sums {
+    size: u64,
+    sha256: Hasher,
+    crc32: crc32fast::Hasher,
+}
+
+impl Write for Sums {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.size = self.size.saturating_add(u64::try_from(bytes.len()).unwrap_or(u64::MAX));
+        self.sha256.update(bytes);
+        self.crc32.update(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 /// A file of the model as it was read.
 pub(super) struct ModelFile<'a> {
     pub(super) print: &'a FilePrint,
     pub(super) name: EntryName,
-    /// Its name in the model in the package.
-    pub(super) packed: ModelPath,
+    /// Where it is found; `.` for a model that is a single file.
+    pub(super) path: ModelPath,
     pub(super) crc32: u32,
     pub(super) version: FileStat,
 }
@@ -38,19 +93,18 @@ pub(super) struct Target<'a> {
 }
 
 /// Writes a package: small entries in order, then the model.
-pub(super) fn write(
+pub(super) fn write<'a>(
     target: Target<'_>,
-    small: &[Small],
-    (tree, model): (&ModelTree, &[ModelFile<'_>]),
+    small: &[Small<'_>],
+    (tree, model): (&ModelTree, impl Iterator<Item = Result<ModelFile<'a>, CreateError>>),
     progress: &dyn Progress,
 ) -> Result<u64, CreateError> {
     let mut writer = Writer::new(target.file)?;
-    for Small { name, content } in small {
-        let size = u64::try_from(content.len()).unwrap_or(u64::MAX);
-        writer.add(name, size, crc32fast::hash(content), &mut content.as_slice())?;
+    for Small { name, content, size, crc32, .. } in small {
+        writer.add_written(name, *size, *crc32, |sink| content.write(sink))?;
     }
     for file in model {
-        add_file(&mut writer, tree, file, progress)?;
+        add_file(&mut writer, tree, &file?, progress)?;
     }
     let mut file = writer.finish()?;
     let failed = |source| WriteError { path: target.path.to_owned(), source };
@@ -73,10 +127,10 @@ fn add_file(
     file: &ModelFile<'_>,
     progress: &dyn Progress,
 ) -> Result<(), CreateError> {
-    let unstable = || CreateError::from(HashAllError::from(HashError::Unstable { path: file.print.path.clone() }));
+    let unstable = || CreateError::from(HashAllError::from(HashError::Unstable { path: file.path.clone() }));
     let unreadable =
-        |source| CreateError::from(HashAllError::from(HashError::Read { path: file.print.path.clone(), source }));
-    let entry: FileEntry = tree.find(&file.print.path).map_err(HashError::from).map_err(HashAllError::from)?;
+        |source| CreateError::from(HashAllError::from(HashError::Read { path: file.path.clone(), source }));
+    let entry: FileEntry = tree.find(&file.path).map_err(HashError::from).map_err(HashAllError::from)?;
     if entry.version() != file.version {
         return Err(unstable());
     }

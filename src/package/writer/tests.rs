@@ -133,9 +133,9 @@ for entry in package.infolist():
 #[expect(clippy::disallowed_methods, reason = "tests/run names the file that skipped checks go into")]
 fn run(program: &str, arguments: &[&str], package: &Path) -> Option<String> {
     let output = match Command::new(program).args(arguments).arg(package).output() {
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
             let line = format!("skipped: there is no {program} to read packages\n");
-            std::io::stderr().write_all(line.as_bytes()).unwrap();
+            io::stderr().write_all(line.as_bytes()).unwrap();
             if let Some(list) = std::env::var_os("SECUREML_SKIPPED") {
                 let mut list = File::options().create(true).append(true).open(list).unwrap();
                 list.write_all(line.as_bytes()).unwrap();

@@ -1,4 +1,4 @@
-use std::io::Write as _;
+use std::io::{self, Write};
 use std::num::NonZeroU64;
 use std::path::{Path, PathBuf};
 
@@ -9,7 +9,7 @@ use secureml::finding::Severity;
 use secureml::fingerprint::Fingerprint;
 use secureml::io::{AtomicFile, WriteError};
 use secureml::manifest::Method;
-use secureml::oms::{Bundle, fingerprint_to_json};
+use secureml::oms::{Bundle, write_fingerprint};
 use secureml::ops::{
     ChunkSize, CompareRequest, DigestRequest, FingerprintOptions, compare_with_fingerprint, diff_fingerprints,
     fingerprint, sign_fingerprint,
@@ -154,12 +154,13 @@ fn create(args: &CreateArgs, host: &Host) -> Result<Exit, Failure> {
                 .map_err(|error| Failure::signing(&name, &error, options::FINGERPRINT_CREATE))
         })?
     } else {
+        check_output(&output, &args.model)?;
         let made = fingerprint(&request, &options, &[&output], &*progress).map_err(|error| {
             let (exit, help) = hint::for_hashing(&error, options::FINGERPRINT_CREATE);
             let findings = hint::findings(&error);
             Failure { help, findings, ..Failure::new(exit, format!("cannot take the fingerprint of {name}"), &error) }
         })?;
-        write(&output, &made.fingerprint)?;
+        write_file(&output, |sink| write_fingerprint(&made.fingerprint, sink))?;
         (made, None)
     };
     let printer = host.printer();
@@ -182,26 +183,29 @@ fn create(args: &CreateArgs, host: &Host) -> Result<Exit, Failure> {
     Ok(Exit::Accepted)
 }
 
-fn write(path: &Path, fingerprint: &Fingerprint) -> Result<(), Failure> {
-    let kept = match path.is_file() {
+/// Makes sure that nothing but an older fingerprint is lost.
+fn check_output(path: &Path, model: &Path) -> Result<(), Failure> {
+    // That it is the model itself is told by whoever reads the model.
+    let is_model =
+        std::fs::canonicalize(path).is_ok_and(|path| std::fs::canonicalize(model).is_ok_and(|it| it == path));
+    let kept = match path.is_file() && !is_model {
         true if Bundle::read(path).is_ok() => Some("is signed"),
         true if read::fingerprint(path).is_err() => Some("is not a fingerprint"),
         _ => None,
     };
-    if let Some(what) = kept {
-        return Err(Failure::plain(Exit::Misuse, format!("{} exists and {what}", path.display()))
-            .with_help("give another path with --output, or remove the file first"));
+    match kept {
+        None => Ok(()),
+        Some(what) => Err(Failure::plain(Exit::Misuse, format!("{} exists and {what}", path.display()))
+            .with_help("give another path with --output, or remove the file first")),
     }
-    let text = fingerprint_to_json(fingerprint).map_err(std::io::Error::other).map_err(Failure::from)?;
-    write_text(path, &text)
 }
 
 /// Writes a document, whole or not at all.
-pub(super) fn write_text(path: &Path, text: &str) -> Result<(), Failure> {
+pub(super) fn write_file(path: &Path, content: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), Failure> {
     let failed = |source| WriteError { path: path.to_owned(), source };
     let write = || {
         let mut file = AtomicFile::create(path)?;
-        file.write_all(text.as_bytes()).and_then(|()| file.write_all(b"\n")).map_err(failed)?;
+        content(&mut file).and_then(|()| file.write_all(b"\n")).map_err(failed)?;
         file.commit()
     };
     write().map_err(|error: WriteError| {

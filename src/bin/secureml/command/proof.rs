@@ -13,7 +13,7 @@ use secureml::io::read_to_limit;
 use secureml::model::ModelPath;
 use secureml::render::Report;
 
-use super::fingerprint::{say_signer, write_text};
+use super::fingerprint::{say_signer, write_file};
 use super::read;
 use super::trusted::TrustedArgs;
 use crate::exit::Exit;
@@ -71,7 +71,7 @@ pub(crate) fn prove(args: &ProveArgs, host: &Host) -> Result<Exit, Failure> {
             .with_help("give another path with --output, or remove the file first"));
     }
     let text = proof.to_json().map_err(std::io::Error::other).map_err(Failure::from)?;
-    write_text(&args.output, &text)?;
+    write_file(&args.output, |sink| sink.write_all(text.as_bytes()))?;
     let Range { start, end } = proof.range;
     let printer = host.printer();
     let (output, file) = (args.output.display().to_string(), plain(&args.file));
