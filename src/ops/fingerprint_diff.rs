@@ -1,3 +1,4 @@
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::num::NonZeroU64;
 use std::path::Path;
@@ -7,7 +8,7 @@ use super::explain::explain;
 use crate::digest::Algorithm;
 use crate::finding::Finding;
 use crate::fingerprint::{FilePrint, Fingerprint};
-use crate::manifest::{Change, Hashed, Manifest, Resource, Serialization, UnsignedFiles, diff};
+use crate::manifest::{Change, Hashed, Manifest, ManifestError, Resource, Serialization, UnsignedFiles, diff};
 use crate::model::{IgnoreRules, ModelPath, OddEntry};
 
 /// The differences between two fingerprints, as findings; none where they describe the same files.
@@ -22,8 +23,12 @@ pub fn diff_fingerprints(a: &Fingerprint, b: &Fingerprint) -> Vec<Finding> {
         leaves: if chunk_bytes.is_some() { file.leaves.clone() } else { Vec::new() },
         ..file.clone()
     };
-    let of = |print: &Fingerprint| print.files().iter().map(common).collect::<Vec<_>>();
-    let (was, is) = (of(a), of(b));
+    let all_is_common = a.algorithms() == b.algorithms() && a.chunk_bytes() == b.chunk_bytes();
+    let of = |print: &'_ Fingerprint| print.files().iter().map(common).collect::<Vec<_>>();
+    let (was, is) = match all_is_common {
+        true => (Cow::Borrowed(a.files()), Cow::Borrowed(b.files())),
+        false => (Cow::Owned(of(a)), Cow::Owned(of(b))),
+    };
     let sides = (Side { files: &was, chunk_bytes }, Side { files: &is, chunk_bytes });
     differences(sides.0, sides.1, Vec::new(), (Path::new(NOWHERE), &IgnoreRules::default()))
 }
@@ -41,14 +46,11 @@ impl Side<'_> {
         let at = self.files.binary_search_by(|file| file.path.cmp(path)).ok()?;
         self.files.get(at)
     }
+}
 
-    fn resources(&self) -> Vec<Resource> {
-        let resource = |file: &FilePrint| {
-            let digest = file.digests.iter().find(|digest| digest.algorithm() == Algorithm::Sha256)?;
-            Some(Resource { path: file.path.clone(), shard: None, digest: *digest })
-        };
-        self.files.iter().filter_map(resource).collect()
-    }
+fn resource(file: &FilePrint) -> Option<Resource> {
+    let digest = file.digests.iter().find(|digest| digest.algorithm() == Algorithm::Sha256)?;
+    Some(Resource { path: file.path.clone(), shard: None, digest: *digest })
 }
 
 /// What differs between a model as it was and as it is, in words; `place` is where it is now, and what is left out there.
@@ -58,11 +60,20 @@ pub(super) fn differences(
     odd: Vec<OddEntry>,
     (model, ignored): (&Path, &IgnoreRules),
 ) -> Vec<Finding> {
-    let manifest = match Manifest::new(Serialization::default(), was.resources()) {
+    if was.files.len() > 1 && was.files.iter().any(|file| file.path.is_root()) {
+        return vec![Finding::error("fingerprint-malformed", ManifestError::RootAmongOthers.to_string())];
+    }
+    // What is the same takes no memory; one file stays in any case, for no manifest is empty.
+    let first = was.files.first().map(|file| &file.path);
+    let resources = |side: Side<'_>, other: Side<'_>| -> Vec<Resource> {
+        let differs = |file: &&FilePrint| Some(&file.path) == first || other.file(&file.path) != Some(*file);
+        side.files.iter().filter(differs).filter_map(resource).collect()
+    };
+    let manifest = match Manifest::new(Serialization::default(), resources(was, is)) {
         Ok(manifest) => manifest,
         Err(error) => return vec![Finding::error("fingerprint-malformed", error.to_string())],
     };
-    let found = Hashed { resources: is.resources(), odd, ..Hashed::default() };
+    let found = Hashed { resources: resources(is, was), odd, ..Hashed::default() };
     let mut changes = diff(&manifest, &found, UnsignedFiles::Refuse);
     for change in &mut changes {
         if let Change::Changed { path, shards } = change

@@ -1,3 +1,5 @@
+use std::borrow::Cow;
+
 use super::authentic::PackageRefused;
 use super::carried::parse;
 use super::contents::EntryContent;
@@ -57,8 +59,8 @@ pub fn compare_package_with_fingerprint(
     let files: Vec<FilePrint> = sums.into_iter().map(FilePrint::of).collect();
     let expected = match files.as_slice() {
         // A model that is a single file has a name in a package, whatever it is called elsewhere.
-        [only] => fingerprint.clone().with_single_file_as(&only.path),
-        _ => fingerprint.clone(),
+        [only] => Cow::Owned(fingerprint.clone().with_single_file_as(&only.path)),
+        _ => Cow::Borrowed(fingerprint),
     };
     let was = Side { files: expected.files(), chunk_bytes: expected.chunk_bytes() };
     let is = Side { files: &files, chunk_bytes: expected.chunk_bytes() };
