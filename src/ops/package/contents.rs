@@ -1,5 +1,6 @@
 //! The model's files in a package, held against its manifest and its model signature.
 
+use std::borrow::Cow;
 use std::io::{self, Read};
 use std::num::NonZeroU64;
 use std::sync::{Mutex, PoisonError};
@@ -8,7 +9,7 @@ use super::open::OpenPackage;
 use crate::digest::Algorithm;
 use crate::finding::Finding;
 use crate::fingerprint::{Content, Sums, Wanted};
-use crate::manifest::{Change, Hashed, MAX_SHARDS, Manifest, Method, Serialization, UnsignedFiles, diff};
+use crate::manifest::{Change, Hashed, MAX_SHARDS, Manifest, Method, Resource, Serialization, UnsignedFiles, diff};
 use crate::model::ModelPath;
 use crate::ops::describe::resources;
 use crate::package::{Entry, FileRecord, PackageError, Source, StreamReader};
@@ -151,13 +152,26 @@ fn against_signature(open: &OpenPackage, signed: &Manifest, sums: &[Sums]) -> Ve
         let text = "the manifest names another model than the model signature";
         return vec![Finding::error("package-model", text)];
     }
+    let signed = match (signed.file_count(), sums) {
+        (1, [only]) => Cow::Owned(signed.clone().with_single_file_as(&only.path)),
+        _ => Cow::Borrowed(signed),
+    };
+    // As nearly always; the list of what was found would take as much memory as the one that was signed.
+    if are_same(&signed, sums) {
+        return Vec::new();
+    }
     let mut found = Hashed { resources: resources(sums, signed.serialization()), ..Hashed::default() };
     found.without_bytes = sums.iter().filter(|sum| sum.size == 0).map(|sum| sum.path.clone()).collect();
-    let signed = match (signed.file_count(), sums) {
-        (1, [only]) => signed.clone().with_single_file_as(&only.path),
-        _ => signed.clone(),
-    };
     diff(&signed, &found, UnsignedFiles::Refuse).iter().map(in_words).collect()
+}
+
+/// Whether the files are, one after the other, those that were signed whole.
+fn are_same(signed: &Manifest, sums: &[Sums]) -> bool {
+    let algorithm = signed.serialization().algorithm;
+    let is_same = |resource: &Resource, sum: &Sums| {
+        resource.shard.is_none() && resource.path == sum.path && sum.digest(algorithm) == Some(&resource.digest)
+    };
+    signed.resources().len() == sums.len() && signed.resources().iter().zip(sums).all(|(a, b)| is_same(a, b))
 }
 
 /// The files are those of the manifest; if they are not those of the model signature, the two contradict each other.

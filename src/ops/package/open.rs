@@ -40,10 +40,10 @@ impl OpenPackage {
         let bytes = |entry: &Entry| index.read_content(source, entry);
         // 2.
         let entry = index.get(MANIFEST).ok_or(PackageError::Missing { name: MANIFEST })?;
-        let json = bytes(entry)?;
-        let mut gathered = Gathered { manifest: Some(json), ..Gathered::default() };
+        let mut gathered = Gathered::default();
+        gathered.take_manifest(bytes(entry)?)?;
         if let Some(entry) = index.get(MODEL_SIGNATURE) {
-            gathered.model_signature = Some(bytes(entry)?);
+            gathered.take_model_signature(bytes(entry)?);
         }
         check_signatures(index.of_kind(EntryKind::Signature).map(|entry| entry.size))?;
         for entry in index.of_kind(EntryKind::PackageSignature).chain(index.of_kind(EntryKind::Signature)) {
@@ -123,18 +123,15 @@ impl OpenPackage {
 
     /// The statement of the model signature, whoever signed it.
     pub(super) fn model_statement(&self) -> Option<Statement> {
-        let (_, bundle) = self.model_signature.as_ref()?;
-        let payload = &bundle.as_ref().ok()?.envelope.payload;
-        let read = |format| Statement::from_payload(payload, format).ok();
-        read(Format::V1).or_else(|| read(Format::Legacy))
+        model_statement(self.model_signature.as_ref())
     }
 }
 
 /// All of a package that is not the model, as it was read.
 #[derive(Debug, Default)]
 pub(super) struct Gathered {
-    pub(super) manifest: Option<Vec<u8>>,
-    pub(super) model_signature: Option<Vec<u8>>,
+    manifest: Option<(PackageManifest, Digest)>,
+    model_signature: Option<(Digest, Result<Bundle, BundleError>)>,
     pub(super) signatures: Vec<(String, Vec<u8>)>,
     pub(super) metadata: Vec<(String, Digest)>,
     pub(super) fingerprint: Option<Vec<u8>>,
@@ -153,10 +150,25 @@ impl Gathered {
         )
     }
 
+    /// Takes the manifest; its text, several times as long as what it says, is not held.
+    pub(super) fn take_manifest(&mut self, json: Vec<u8>) -> Result<(), PackageError> {
+        self.manifest = Some((PackageManifest::from_bytes(&json)?, sha256(&json)));
+        Ok(())
+    }
+
+    /// Takes the model signature; whether a log entry is needed is for the verifier to say.
+    pub(super) fn take_model_signature(&mut self, content: Vec<u8>) {
+        self.model_signature = Some((sha256(&content), Bundle::from_json_unlogged(content)));
+    }
+
+    /// The statement of the model signature, whoever signed it.
+    pub(super) fn model_statement(&self) -> Option<Statement> {
+        model_statement(self.model_signature.as_ref())
+    }
+
     /// Checks that all of it belongs together.
     pub(super) fn open(self, index: Index) -> Result<OpenPackage, OpenError> {
-        let json = self.manifest.ok_or(PackageError::Missing { name: MANIFEST })?;
-        let manifest = PackageManifest::from_bytes(&json).map_err(PackageError::from)?;
+        let (manifest, manifest_digest) = self.manifest.ok_or(PackageError::Missing { name: MANIFEST })?;
         manifest.check(&index).map_err(PackageError::from)?;
         // There can be a million of them, and nobody has vouched for any.
         let found: HashMap<&str, &Digest> =
@@ -171,17 +183,22 @@ impl Gathered {
         if findings.is_empty() {
             findings = self.fingerprint.map_or_else(Vec::new, |content| contradictions(&content, &manifest));
         }
-        // Whether a log entry is needed is for the verifier to say.
-        let parse = |content: Vec<u8>| Bundle::from_json_unlogged(&content);
+        let parse = |content: Vec<u8>| Bundle::from_json_unlogged(content);
         Ok(OpenPackage {
-            manifest_digest: sha256(&json),
-            model_signature: self.model_signature.map(|content| (sha256(&content), parse(content))),
+            manifest_digest,
+            model_signature: self.model_signature,
             signatures: self.signatures.into_iter().map(|(name, content)| (name, parse(content))).collect(),
             index,
             manifest,
             findings,
         })
     }
+}
+
+fn model_statement(signature: Option<&(Digest, Result<Bundle, BundleError>)>) -> Option<Statement> {
+    let payload = &signature?.1.as_ref().ok()?.envelope.payload;
+    let read = |format| Statement::from_payload(payload, format).ok();
+    read(Format::V1).or_else(|| read(Format::Legacy))
 }
 
 /// Further signatures are held in memory, and anybody can add some: together they may not be larger than the largest one.

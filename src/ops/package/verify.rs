@@ -13,7 +13,7 @@ use crate::finding::Finding;
 use crate::fingerprint::{Content as _, Sums, hash_contents, hash_in_order};
 use crate::manifest::{HashError, Manifest, Method};
 use crate::model::ModelPath;
-use crate::oms::{Bundle, Format, Statement};
+use crate::oms::Statement;
 use crate::ops::verify::in_words;
 use crate::package::{EntryKind, PackageError, PackageManifest, Source, StreamReader};
 use crate::progress::Progress;
@@ -124,12 +124,14 @@ pub fn verify_package(
 
 /// Reads the model's files, and holds them against what was signed.
 pub(super) fn hash_and_judge(
-    open: OpenPackage,
+    mut open: OpenPackage,
     source: &(dyn Source + Sync),
     signers: Signers,
     progress: &dyn Progress,
 ) -> Result<PackageVerdict, OpenError> {
     let statement = open.model_statement();
+    // Judged, and as long as the lists of files that are still needed.
+    (open.model_signature, open.signatures) = (None, Vec::new());
     let contents = open.index().model().iter().filter_map(|entry| EntryContent::new(source, entry));
     let contents = contents.inspect(|content| progress.expect(1, content.size()));
     let wanted = wanted(statement.as_ref().map(|statement| statement.manifest.serialization()));
@@ -149,7 +151,7 @@ pub fn verify_package_stream(
     now: Duration,
     progress: &dyn Progress,
 ) -> Result<PackageVerdict, OpenError> {
-    let (open, sums) = match read_stream(input, progress) {
+    let (mut open, sums) = match read_stream(input, progress) {
         Ok(read) => read,
         Err(error) => return refusal(error).map(|refused| PackageVerdict::Refused(Box::new(refused))),
     };
@@ -158,6 +160,8 @@ pub fn verify_package_stream(
         Err(refused) => return Ok(PackageVerdict::Refused(Box::new(refused))),
     };
     let statement = open.model_statement();
+    // Judged, and as long as the lists of files that are still needed.
+    (open.model_signature, open.signatures) = (None, Vec::new());
     Ok(judge_package(open, signers, statement, &sums))
 }
 
@@ -167,8 +171,9 @@ fn read_stream(input: impl Read + Send, progress: &dyn Progress) -> Result<(Open
     let mut gathered = Gathered::default();
     // What comes before the model.
     let mut first = next(&mut reader, &mut gathered)?;
-    let statement = gathered.model_signature.as_deref().and_then(signed_statement);
+    let statement = gathered.model_statement();
     let wanted = wanted(statement.as_ref().map(|statement| statement.manifest.serialization()));
+    drop(statement);
     let mut shards = ShardCount::new(&wanted);
     let stream = Mutex::new(reader);
     let mut failed = None;
@@ -231,18 +236,12 @@ fn next<R: Read>(reader: &mut StreamReader<R>, gathered: &mut Gathered) -> Resul
         let mut bytes = Vec::new();
         content.read_to_end(&mut bytes).map_err(PackageError::from)?;
         match name.as_str() {
-            MANIFEST => gathered.manifest = Some(bytes),
-            MODEL_SIGNATURE => gathered.model_signature = Some(bytes),
+            MANIFEST => gathered.take_manifest(bytes)?,
+            MODEL_SIGNATURE => gathered.take_model_signature(bytes),
             _ => gathered.signatures.push((name, bytes)),
         }
     }
     Ok(None)
-}
-
-fn signed_statement(bundle: &[u8]) -> Option<Statement> {
-    let payload = Bundle::from_json(bundle).ok()?.envelope.payload;
-    let read = |format| Statement::from_payload(&payload, format).ok();
-    read(Format::V1).or_else(|| read(Format::Legacy))
 }
 
 /// Holds the digests that were computed against what was signed.
