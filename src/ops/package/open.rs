@@ -41,7 +41,7 @@ impl OpenPackage {
         // 2.
         let entry = index.get(MANIFEST).ok_or(PackageError::Missing { name: MANIFEST })?;
         let mut gathered = Gathered::default();
-        gathered.take_manifest(bytes(entry)?)?;
+        gathered.take_manifest(&bytes(entry)?);
         if let Some(entry) = index.get(MODEL_SIGNATURE) {
             gathered.take_model_signature(bytes(entry)?);
         }
@@ -130,7 +130,7 @@ impl OpenPackage {
 /// All of a package that is not the model, as it was read.
 #[derive(Debug, Default)]
 pub(super) struct Gathered {
-    manifest: Option<(PackageManifest, Digest)>,
+    manifest: Option<Result<(PackageManifest, Digest), PackageError>>,
     model_signature: Option<(Digest, Result<Bundle, BundleError>)>,
     pub(super) signatures: Vec<(String, Vec<u8>)>,
     pub(super) metadata: Vec<(String, Digest)>,
@@ -150,10 +150,11 @@ impl Gathered {
         )
     }
 
-    /// Takes the manifest; its text, several times as long as what it says, is not held.
-    pub(super) fn take_manifest(&mut self, json: Vec<u8>) -> Result<(), PackageError> {
-        self.manifest = Some((PackageManifest::from_bytes(&json)?, sha256(&json)));
-        Ok(())
+    /// Takes the manifest; its text, several times as long as what it says, is not held. What is wrong with it is told
+    /// when the container is known to hold.
+    pub(super) fn take_manifest(&mut self, json: &[u8]) {
+        let manifest = PackageManifest::from_bytes(json).map_err(PackageError::from);
+        self.manifest = Some(manifest.map(|manifest| (manifest, sha256(json))));
     }
 
     /// Takes the model signature; whether a log entry is needed is for the verifier to say.
@@ -168,7 +169,7 @@ impl Gathered {
 
     /// Checks that all of it belongs together.
     pub(super) fn open(self, index: Index) -> Result<OpenPackage, OpenError> {
-        let (manifest, manifest_digest) = self.manifest.ok_or(PackageError::Missing { name: MANIFEST })?;
+        let (manifest, manifest_digest) = self.manifest.ok_or(PackageError::Missing { name: MANIFEST })??;
         manifest.check(&index).map_err(PackageError::from)?;
         // There can be a million of them, and nobody has vouched for any.
         let found: HashMap<&str, &Digest> =

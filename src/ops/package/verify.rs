@@ -236,7 +236,7 @@ fn next<R: Read>(reader: &mut StreamReader<R>, gathered: &mut Gathered) -> Resul
         let mut bytes = Vec::new();
         content.read_to_end(&mut bytes).map_err(PackageError::from)?;
         match name.as_str() {
-            MANIFEST => gathered.take_manifest(bytes)?,
+            MANIFEST => gathered.take_manifest(&bytes),
             MODEL_SIGNATURE => gathered.take_model_signature(bytes),
             _ => gathered.signatures.push((name, bytes)),
         }
