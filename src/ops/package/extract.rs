@@ -13,7 +13,6 @@ use super::open::OpenPackage;
 use super::verify::{AcceptedPackage, PackageVerdict, judge_package, refusal};
 use crate::fingerprint::hash_contents;
 use crate::io::WriteError;
-use crate::model::ModelPath;
 use crate::package::{Entry, EntryKind};
 use crate::progress::Progress;
 use crate::trust::TrustRoot;
@@ -60,7 +59,7 @@ pub fn extract_package(
     if fs::symlink_metadata(target).is_ok() {
         return Err(OpenError::Exists { path: target.to_owned() });
     }
-    let open = match OpenPackage::read(package) {
+    let mut open = match OpenPackage::read(package) {
         Ok(open) => open,
         Err(error) => return refusal(error).map(|refused| Extracted::Refused(Box::new(refused))),
     };
@@ -76,15 +75,19 @@ pub fn extract_package(
     let parent = target.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let staging = Builder::new().prefix(".secureml-").suffix(".tmp").tempdir_in(parent).map_err(failed(parent))?;
     let root = staging.path().join("new");
-    let files = prepare(request, &open, &root)?;
+    write_small(request, &open, &root)?;
     // Where nobody is asked for, nothing is compared either.
     let statement = signers.as_ref().and_then(|_| open.model_statement());
     let wanted = wanted(statement.as_ref().map(|statement| statement.manifest.serialization()));
+    // Judged, and as long as the lists of files that are still needed.
+    (open.model_signature, open.signatures) = (None, Vec::new());
     let mut shards = ShardCount::new(&wanted);
     open.index().model().iter().try_for_each(|entry| shards.add(entry.size))?;
-    let files = files.into_iter().map(|(entry, path, place)| {
+    let files = open.index().model().iter().filter_map(|entry| {
+        let path = entry.name.model_path()?;
+        let place = root.join(place_of(request, entry)?);
         progress.expect(1, entry.size);
-        Copied::create((package, entry.data_offset), path, entry.size, place).map_err(OpenError::from)
+        Some(Copied::create((package, entry.data_offset), path, entry.size, place).map_err(OpenError::from))
     });
     let sums = hash_contents(&wanted, files, progress).map_err(copy_failed)?;
     // 3.
@@ -106,29 +109,29 @@ fn failed(path: &Path) -> impl FnOnce(io::Error) -> OpenError {
     move |source| OpenError::Write(WriteError { path, source })
 }
 
-/// Makes the folder and the small files in it; those of the model are returned, with their places, to be copied.
-fn prepare<'a>(
-    request: &ExtractRequest<'_>,
-    open: &'a OpenPackage,
-    root: &Path,
-) -> Result<Vec<(&'a Entry, ModelPath, PathBuf)>, OpenError> {
+/// Where an entry goes, below the folder that is made; `None` for what is not asked for.
+fn place_of(request: &ExtractRequest<'_>, entry: &Entry) -> Option<PathBuf> {
+    match entry.name.model_path() {
+        Some(path) if !request.all => Some(path.as_str().into()),
+        None if !request.all => None,
+        _ => Some(entry.name.as_str().into()),
+    }
+}
+
+/// Makes the folder, and in it all that is not of the model.
+fn write_small(request: &ExtractRequest<'_>, open: &OpenPackage, root: &Path) -> Result<(), OpenError> {
     fs::create_dir(root).map_err(failed(root))?;
-    let mut files = Vec::new();
     for entry in open.index().entries() {
-        let path = entry.name.model_path();
-        let place = match &path {
-            Some(path) if !request.all => root.join(path.as_str()),
-            None if !request.all => continue,
+        let Some(place) = place_of(request, entry) else { continue };
+        let place = root.join(place);
+        match entry.name.kind() {
+            EntryKind::Model => {}
             // Anybody can add to these: what is no signature over this model or this package stays inside.
-            None if entry.name.kind() == EntryKind::Signature && !open.signs_this(entry.name.as_str()) => continue,
-            _ => root.join(entry.name.as_str()),
-        };
-        match path {
-            Some(path) => files.push((entry, path, place)),
-            None => write(&place, &open.read_small(request.package, entry)?).map_err(failed(&place))?,
+            EntryKind::Signature if !open.signs_this(entry.name.as_str()) => {}
+            _ => write(&place, &open.read_small(request.package, entry)?).map_err(failed(&place))?,
         }
     }
-    Ok(files)
+    Ok(())
 }
 
 fn write(place: &Path, content: &[u8]) -> io::Result<()> {
