@@ -56,8 +56,9 @@ fn names_options_that_there_are() {
 }
 
 /// Where findings are made, with the files in these folders, not below them.
-const SOURCES: [&str; 7] = [
+const SOURCES: [&str; 8] = [
     "src/ops",
+    "src/ops/migrate",
     "src/ops/package",
     "src/package",
     "src/verify",

@@ -67,6 +67,8 @@ impl Sums {
     pub(super) fn take(&mut self, sum: LaneSum) {
         match sum {
             LaneSum::Whole(digest) => {
+                // There are as many of these lists as files.
+                self.digests.reserve_exact(1);
                 self.digests.push(digest);
                 self.digests.sort_by_key(Digest::algorithm);
             }

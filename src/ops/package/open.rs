@@ -3,7 +3,7 @@ use std::io::Read;
 
 use super::carried::contradictions;
 use super::error::OpenError;
-use super::statement::{MANIFEST, MODEL_SIGNATURE, sha256};
+use super::statement::{FINGERPRINT, MANIFEST, MODEL_SIGNATURE, sha256};
 use crate::digest::{Algorithm, Digest, Hasher};
 use crate::finding::Finding;
 use crate::oms::{Bundle, BundleError, Format, Statement};
@@ -51,12 +51,11 @@ impl OpenPackage {
         }
         // 3.
         for entry in index.entries().iter().filter(|entry| Gathered::is_metadata(entry.name.kind())) {
-            let digest = if entry.name.kind() == EntryKind::Fingerprint {
-                sha256(gathered.fingerprint.insert(bytes(entry)?))
-            } else {
-                digest(&mut Content::new(source, entry)?)?
-            };
-            gathered.metadata.push((entry.name.to_string(), digest));
+            if entry.name.kind() == EntryKind::Fingerprint {
+                gathered.take_fingerprint(&bytes(entry)?);
+                continue;
+            }
+            gathered.metadata.push((entry.name.to_string(), digest(&mut Content::new(source, entry)?)?));
         }
         gathered.open(index)
     }
@@ -134,7 +133,8 @@ pub(super) struct Gathered {
     model_signature: Option<(Digest, Result<Bundle, BundleError>)>,
     pub(super) signatures: Vec<(String, Vec<u8>)>,
     pub(super) metadata: Vec<(String, Digest)>,
-    pub(super) fingerprint: Option<Vec<u8>>,
+    /// What the fingerprint says otherwise than the manifest.
+    contradictions: Vec<Finding>,
 }
 
 impl Gathered {
@@ -155,6 +155,14 @@ impl Gathered {
     pub(super) fn take_manifest(&mut self, json: &[u8]) {
         let manifest = PackageManifest::from_bytes(json).map_err(PackageError::from);
         self.manifest = Some(manifest.map(|manifest| (manifest, sha256(json))));
+    }
+
+    /// Takes the fingerprint, which comes after the manifest, and is not held either.
+    pub(super) fn take_fingerprint(&mut self, json: &[u8]) {
+        self.metadata.push((FINGERPRINT.to_owned(), sha256(json)));
+        if let Some(Ok((manifest, _))) = &self.manifest {
+            self.contradictions = contradictions(json, manifest);
+        }
     }
 
     /// Takes the model signature; whether a log entry is needed is for the verifier to say.
@@ -182,7 +190,7 @@ impl Gathered {
             })
             .collect();
         if findings.is_empty() {
-            findings = self.fingerprint.map_or_else(Vec::new, |content| contradictions(&content, &manifest));
+            findings = self.contradictions;
         }
         let parse = |content: Vec<u8>| Bundle::from_json_unlogged(content);
         Ok(OpenPackage {

@@ -7,7 +7,7 @@ use super::authentic::{ModelSignature, PackageRefused, Signers, signers};
 use super::contents::{EntryContent, ShardCount, StreamedContent, differences, wanted};
 use super::error::OpenError;
 use super::open::{Gathered, OpenPackage, check_signatures, digest};
-use super::statement::{MANIFEST, MODEL_SIGNATURE, sha256};
+use super::statement::{FINGERPRINT, MANIFEST, MODEL_SIGNATURE};
 use crate::digest::Algorithm;
 use crate::finding::Finding;
 use crate::fingerprint::{Content as _, Sums, hash_contents, hash_in_order};
@@ -218,15 +218,8 @@ fn next<R: Read>(reader: &mut StreamReader<R>, gathered: &mut Gathered) -> Resul
         if kind == EntryKind::Model {
             return Ok(entry.name.model_path().map(|path| (path, entry.size)));
         }
-        if Gathered::is_metadata(kind) {
-            let digest = if kind == EntryKind::Fingerprint {
-                let bytes = gathered.fingerprint.insert(Vec::new());
-                content.read_to_end(bytes).map_err(PackageError::from)?;
-                sha256(bytes)
-            } else {
-                digest(&mut content)?
-            };
-            gathered.metadata.push((name, digest));
+        if Gathered::is_metadata(kind) && kind != EntryKind::Fingerprint {
+            gathered.metadata.push((name, digest(&mut content)?));
             continue;
         }
         if kind == EntryKind::Signature {
@@ -238,6 +231,7 @@ fn next<R: Read>(reader: &mut StreamReader<R>, gathered: &mut Gathered) -> Resul
         match name.as_str() {
             MANIFEST => gathered.take_manifest(&bytes),
             MODEL_SIGNATURE => gathered.take_model_signature(bytes),
+            FINGERPRINT => gathered.take_fingerprint(&bytes),
             _ => gathered.signatures.push((name, bytes)),
         }
     }
