@@ -10,6 +10,11 @@ pub trait Progress: Sync {
     fn file_done(&self);
     /// All work is done, or it was given up.
     fn finish(&self);
+    /// Whether somebody wants the work to end. It is asked while files are read several ways at once; what was begun is
+    /// then cleared away.
+    fn is_stopped(&self) -> bool {
+        false
+    }
 }
 
 /// Shows nothing.

@@ -159,6 +159,9 @@ impl Reader<'_> {
             if source.stopped.load(Ordering::Relaxed) {
                 return Ok(None);
             }
+            if source.progress.is_stopped() {
+                return Err(HashError::Stopped);
+            }
             at += u64::try_from(read).unwrap_or(u64::MAX);
             source.progress.advance(u64::try_from(read).unwrap_or(u64::MAX));
             filling.add(read, at == size);

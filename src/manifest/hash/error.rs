@@ -24,6 +24,9 @@ pub enum HashError {
         /// The file.
         path: ModelPath,
     },
+    /// Somebody wanted the work to end: [`Progress::is_stopped`](crate::progress::Progress::is_stopped).
+    #[error("it was interrupted")]
+    Stopped,
     /// The shards are so small that there would be too many.
     #[error("the model has more than {limit} shards, choose larger ones")]
     TooMany {

@@ -188,3 +188,32 @@ fn wait(moment: Duration) {
         std::hint::spin_loop();
     }
 }
+
+/// Ctrl-C, or the end of a job: nothing is left, and whoever waits sees the signal.
+#[test]
+fn an_extraction_that_is_interrupted_clears_away() {
+    use std::os::unix::process::ExitStatusExt as _;
+    let fixture = Fixture::with(&[("weights.bin", &vec![7; 128 << 20])]);
+    let key = fixture.key("key", Curve::P256);
+    assert_accepted("sign", &fixture.sign(&key, &[]));
+    assert_accepted("create", &create(&fixture, &key, &[]));
+    let before = names(fixture.path(""));
+    for (signal, number) in [("INT", 2), ("TERM", 15)] {
+        // An extraction may be at its end before the signal comes.
+        let interrupted = (0..20).any(|_| {
+            let mut extract = package("extract");
+            extract.args(["--output", "out", "model.sml", "--public-key"]).arg(&key.public);
+            let mut child = extract.current_dir(fixture.path("")).stdout(Stdio::null()).spawn().unwrap();
+            while child.try_wait().unwrap().is_none() && names(fixture.path("")) == before {}
+            let sent = Command::new("kill").args([format!("-{signal}"), child.id().to_string()]).status();
+            assert!(sent.is_ok());
+            let status = child.wait().unwrap();
+            if status.success() {
+                fs::remove_dir_all(fixture.path("out")).unwrap();
+            }
+            assert_eq!(names(fixture.path("")), before, "{signal}: {status}");
+            status.signal() == Some(number)
+        });
+        assert!(interrupted, "{signal}");
+    }
+}

@@ -2,9 +2,10 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use secureml::finding::Finding;
+use secureml::manifest::HashError;
 use secureml::ops::package::{
-    AcceptedPackage, ExtractRequest, Extracted, PackagePolicyError, PackageRefused, PackageVerdict, check_signers,
-    extract_package, read_file, read_unverified_file, verify_package, verify_package_stream,
+    AcceptedPackage, ExtractRequest, Extracted, OpenError, PackagePolicyError, PackageRefused, PackageVerdict,
+    check_signers, extract_package, read_file, read_unverified_file, verify_package, verify_package_stream,
     verify_package_with_policy,
 };
 use secureml::progress::Progress;
@@ -19,6 +20,7 @@ use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::host::Host;
 use crate::options;
+use crate::terminal::Interruptible;
 
 #[derive(Debug, Args)]
 #[command(args_override_self = true)]
@@ -128,9 +130,14 @@ pub(super) fn extract(args: &ExtractArgs, host: &Host) -> Result<Exit, Failure> 
     let trust = trust(&args.trusted, args.insecure, host)?;
     let package = source::local(&args.package)?;
     let request = ExtractRequest { package: &package, target: &target, all: args.all };
-    let progress = host.progress();
+    let deaf = |error| Failure::new(Exit::Undecided, "cannot listen for signals", &error);
+    let progress = Interruptible::new(host.progress()).map_err(deaf)?;
     let trust = trust.as_ref().map(|trust| (trust, host.now));
-    match extract_package(&request, trust, &*progress).map_err(failed(&name))? {
+    let extracted = extract_package(&request, trust, &progress);
+    if matches!(extracted, Err(OpenError::Hash(HashError::Stopped))) {
+        progress.end().map_err(deaf)?;
+    }
+    match extracted.map_err(failed(&name))? {
         Extracted::Refused(refused) => refuse(&name, *refused, host),
         Extracted::Verified(accepted) => {
             accept(&name, &accepted, (Some(&target.display().to_string()), Vec::new()), host)?;
