@@ -154,6 +154,9 @@ pub(crate) fn for_packaging(error: &CreateError, options: Options) -> (Exit, Opt
             Exit::Refused,
             text("rename the file, sign the model anew, and package it then: no such name unpacks everywhere"),
         ),
+        CreateError::SameName { .. } => {
+            (Exit::Misuse, text("rename one of them: the package keeps file names, not folders"))
+        }
         CreateError::OtherStatement { .. } => {
             (Exit::Refused, text("sign the package itself, with --private-key or an identity"))
         }

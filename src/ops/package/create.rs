@@ -306,6 +306,11 @@ fn metadata<'a>(
     if let Some(path) = request.readme {
         files.push(("README".to_owned(), read_to_limit(path, MAX_REPORT_BYTES)?));
     }
+    files.sort_by(|(a, _), (b, _)| a.cmp(b));
+    let mut pairs = files.iter().zip(files.iter().skip(1));
+    if let Some(((name, _), _)) = pairs.find(|(first, second)| first.0 == second.0) {
+        return Err(CreateError::SameName { name: name.clone() });
+    }
     for (name, content) in files {
         entries.push(small(EntryName::new(&name)?, SmallContent::Bytes(content))?);
     }

@@ -60,6 +60,12 @@ pub enum CreateError {
         #[source]
         source: AttestationFileError,
     },
+    /// Two files would be at one place.
+    #[error("two of the given files would both be {name} in the package")]
+    SameName {
+        /// The place.
+        name: String,
+    },
     /// A statement is about something that is not of this model.
     #[error("{} is about {name:?} ({digest}), not about this model ({model}) or one of its files", path.display())]
     OtherSubject {

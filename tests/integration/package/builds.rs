@@ -191,7 +191,7 @@ fn nothing_but_an_older_package_is_written_over() {
         (&["--report", "absent.json"][..], 3),
         (&["--report", "model"], 3),
         (&["--attestation", "report.json"], 1),
-        (&["--report", "report.json", "--report", "report.json"], 1),
+        (&["--report", "report.json", "--report", "report.json"], 2),
         (&["--signature", "absent.sig"], 3),
         (&["--signature", "report.json"], 1),
         (&["--model-version", ""], 1),
@@ -233,5 +233,18 @@ fn a_statement_must_be_about_the_model() {
     assert_eq!(output.status.code(), Some(1), "{output:?}");
     let says = format!("(sha256:{other}), not about this model (sha256:{root}) or one of its files");
     assert_eq!(answer(&output)["error"]["causes"][0], format!("scan.json is about \"a model\" {says}"));
+    assert!(!fixture.path("model.sml").exists());
+}
+
+#[test]
+fn two_files_of_one_name_are_told() {
+    let fixture = Fixture::new();
+    let key = fixture.key("key", Curve::P256);
+    assert_accepted("sign", &fixture.sign(&key, &[]));
+    write_tree(&fixture.path(""), &[("a/r.json", b"{}"), ("b/r.json", b"[]")]);
+    let output = create(&fixture, &key, &["--report", "a/r.json", "--report", "b/r.json"]);
+    assert_eq!(output.status.code(), Some(2), "{output:?}");
+    let causes = answer(&output)["error"]["causes"].to_string();
+    assert!(causes.contains("two of the given files would both be secureml/reports/r.json"), "{causes}");
     assert!(!fixture.path("model.sml").exists());
 }

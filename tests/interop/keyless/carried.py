@@ -75,7 +75,7 @@ def blobs(record: Record, scene: Scene, folder: pathlib.Path) -> None:
     check(record, "cosign signs a file", result, 0)
     mine = ["--identity", USER, "--identity-provider", scene.issuer, "--trust-config", s.trust_config]
     other = ["--identity", "else@example.test", *mine[2:]]
-    words = ["migrate", model, "--cosign-bundle", bundle, "--to", package, "--identity-token", scene.token()]
+    words = ["migrate", model, "--overwrite", "--cosign-bundle", bundle, "--to", package, "--identity-token", scene.token()]
     result = scene.run(*words, *other)
     check(record, "its bundle is nobody else's", result, 1, "the model was signed by somebody else")
     check(record, "its bundle is carried over", scene.run(*words, *mine), 0, "it holds for weights.bin")
@@ -99,7 +99,7 @@ def old_blobs(record: Record, scene: Scene, folder: pathlib.Path, mine: list, ot
     for each in (bundle, second):
         words = ["sign-blob", "--yes", *urls, *form, "--identity-token", s.token(), "--bundle", each, file]
         check(record, "cosign signs a file in its old form", scene.tools.cosign(*words), 0)
-    words = ["migrate", model, "--to", package, "--identity-token", scene.token(), "--cosign-bundle"]
+    words = ["migrate", model, "--overwrite", "--to", package, "--identity-token", scene.token(), "--cosign-bundle"]
     result = scene.run(*words, bundle, *other)
     check(record, "an old bundle is nobody else's", result, 1, "the model was signed by somebody else")
     check(record, "an old bundle is carried over", scene.run(*words, bundle, *mine), 0, "it holds for weights.bin")
