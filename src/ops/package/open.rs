@@ -31,6 +31,7 @@ impl OpenPackage {
     /// 2. The manifest is canonical, and lists what is there, with its size.
     /// 3. Everything but the model and signatures has the digest that the manifest says, and a fingerprint does not
     ///    contradict the manifest.
+    /// 4. Signatures are read last: they and the text of a fingerprint need not be in memory together.
     ///
     /// # Errors
     /// [`OpenError`] where it cannot be read, or one of the first two does not hold.
@@ -42,13 +43,6 @@ impl OpenPackage {
         let entry = index.get(MANIFEST).ok_or(PackageError::Missing { name: MANIFEST })?;
         let mut gathered = Gathered::default();
         gathered.take_manifest(&bytes(entry)?);
-        if let Some(entry) = index.get(MODEL_SIGNATURE) {
-            gathered.take_model_signature(bytes(entry)?);
-        }
-        check_signatures(index.of_kind(EntryKind::Signature).map(|entry| entry.size))?;
-        for entry in index.of_kind(EntryKind::PackageSignature).chain(index.of_kind(EntryKind::Signature)) {
-            gathered.signatures.push((entry.name.to_string(), bytes(entry)?));
-        }
         // 3.
         for entry in index.entries().iter().filter(|entry| Gathered::is_metadata(entry.name.kind())) {
             if entry.name.kind() == EntryKind::Fingerprint {
@@ -56,6 +50,14 @@ impl OpenPackage {
                 continue;
             }
             gathered.metadata.push((entry.name.to_string(), digest(&mut Content::new(source, entry)?)?));
+        }
+        // 4.
+        if let Some(entry) = index.get(MODEL_SIGNATURE) {
+            gathered.take_model_signature(bytes(entry)?);
+        }
+        check_signatures(index.of_kind(EntryKind::Signature).map(|entry| entry.size))?;
+        for entry in index.of_kind(EntryKind::PackageSignature).chain(index.of_kind(EntryKind::Signature)) {
+            gathered.signatures.push((entry.name.to_string(), bytes(entry)?));
         }
         gathered.open(index)
     }
