@@ -27,6 +27,15 @@ class Programs(typing.NamedTuple):
     runs: int
 
 
+def warm(*paths: pathlib.Path) -> None:
+    """Has the page cache hold the files, which some kernels give back early, and nothing else wait to be written."""
+    os.sync()
+    for path in paths:
+        if path.exists():
+            words = ["find", str(path), "-type", "f", "-exec", "cat", "{}", "+"]
+            subprocess.run(words, check=True, stdout=subprocess.DEVNULL)
+
+
 def fingerprints(programs: Programs, name: str, model: pathlib.Path, folder: pathlib.Path) -> list[str]:
     """The optimum is the sum of what each algorithm costs alone, shared by all cores, and no less than the slowest one.
 
@@ -45,8 +54,12 @@ def fingerprints(programs: Programs, name: str, model: pathlib.Path, folder: pat
     }
     whole, optimum = [], []
     for _ in range(programs.runs):
-        cpu = {case: programs.measure(command(*words))[1] for case, words in cases.items()}
+        cpu = {}
+        for case, words in cases.items():
+            warm(model)
+            cpu[case] = programs.measure(command(*words))[1]
         alone = [cpu["sha256"], *(cpu[case] - cpu["sha256"] for case in ("sha512", "blake2b", "merkle"))]
+        warm(model)
         whole.append(programs.measure(command())[0])
         optimum.append(max(sum(alone) / (os.cpu_count() or 1), *alone))
     ratio = statistics.median(a / b for a, b in zip(whole, optimum))
@@ -71,13 +84,17 @@ def packages(programs: Programs, name: str, model: pathlib.Path, folder: pathlib
     }
     walls: dict[str, list[float]] = {case: [] for case in [*words, "copy", "hash"]}
     for _ in range(programs.runs):
+        package.unlink(missing_ok=True)
+        warm(model)
         start = time.perf_counter()
         subprocess.run(["cp", "-r", str(model), str(copy)], check=True)
         subprocess.run(["sync", "-f", str(copy)], check=True)
         walls["copy"].append(time.perf_counter() - start)
         shutil.rmtree(copy)
+        warm(model)
         walls["hash"].append(programs.measure(digest)[0])
         for case, rest in words.items():
+            warm(model, package)
             walls[case].append(programs.measure([ours, "-q", "package", *rest])[0])
             shutil.rmtree(extracted, ignore_errors=True)
     lines = []
@@ -89,6 +106,8 @@ def packages(programs: Programs, name: str, model: pathlib.Path, folder: pathlib
             times = [sum(run) for run in zip(*(walls[part] for part in baseline))]
             ratio = statistics.median(b / a for a, b in zip(walls[case], times))
             cells = [f"{wall:.2f}", f"{statistics.median(times):.2f}", f"**{ratio:.2f}x**"]
+        if case == "create":
+            package.unlink()
         peak = programs.peak_mib([ours, "-q", "package", *rest])
         shutil.rmtree(extracted, ignore_errors=True)
         lines.append(f"| package {case}, {name} | {' | '.join([*cells, peak])} |")
