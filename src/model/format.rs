@@ -219,33 +219,33 @@ impl Hint {
 /// The formats that come first because they can run code; what else fits a file does not matter then.
 fn running_code(hint: Hint, head: &[u8]) -> Option<ModelFormat> {
     let reading = pickle::read(head, head.len() < ModelFormat::HEAD_BYTES);
-    if let [0x80, 0..=5, ..] = head {
-        // Raw weights may begin so, and a header of safetensors may be as long: no unpickler gets through these.
-        let is_broken = reading.ending == Ending::Broken || (reading.ending == Ending::Odd && is_safetensors(head));
-        if !is_broken || reading.stops || reading.calls || hint == Hint::Pickle {
-            let early = head.get(..64).unwrap_or(head);
-            let torch = early.windows(TORCH.len()).any(|window| window == TORCH);
-            return Some(if torch { ModelFormat::PyTorch } else { ModelFormat::Pickle });
-        }
+    // Raw weights may begin with a protocol: no unpickler gets through these, and some end within a long string only.
+    let goes_on = reading.ending != Ending::Broken && reading.is_long();
+    let has_protocol = matches!(head, [0x80, 0..=5, ..]);
+    if reading.calls || (has_protocol && (goes_on || hint == Hint::Pickle)) {
+        let early = head.get(..64).unwrap_or(head);
+        let torch = has_protocol && early.windows(TORCH.len()).any(|window| window == TORCH);
+        return Some(if torch { ModelFormat::PyTorch } else { ModelFormat::Pickle });
     }
     if head.starts_with(ZIP) {
         return Some(zip(hint, head));
     }
-    // HDF5 may have bytes of anybody's in front of it, of these lengths.
+    // HDF5 may have bytes of anybody's in front of it, of these lengths: a pickle as well, which goes on behind the head.
     if [0, 512, 1024, 2048].iter().any(|at| head.get(*at..).is_some_and(|rest| rest.starts_with(HDF5))) {
-        return Some(ModelFormat::Hdf5);
+        return Some(if reading.ending == Ending::Cut { ModelFormat::Pickle } else { ModelFormat::Hdf5 });
     }
     let is_pickle = match hint {
         Hint::Pickle => {
             reading.imports
                 || reading.stops
-                || !matches!(reading.ending, Ending::Broken | Ending::Odd)
+                || reading.ending != Ending::Broken
                 || COMPRESSED.iter().any(|magic| head.starts_with(magic))
         }
         Hint::Weights => reading.imports || reading.is_long_data(),
+        Hint::Keras => reading.ending == Ending::Cut,
         _ => false,
     };
-    (is_pickle || reading.calls).then_some(ModelFormat::Pickle)
+    is_pickle.then_some(ModelFormat::Pickle)
 }
 
 /// The format of a ZIP archive, by the members that begin within the head.

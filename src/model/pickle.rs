@@ -1,4 +1,12 @@
 //! Pickles told by their opcodes: walked, never run. The opcodes and what they take are those of Python's `pickletools`.
+//!
+//! What counts is the first name that an unpickler imports, since importing a module runs it. Whatever either of Python's
+//! unpicklers (the one in C, the one in Python that joblib and dill build on) gets through, the walk gets through as well.
+
+mod argument;
+mod value;
+
+use value::{Stack, Value};
 
 /// What the opcodes at the start of a file amount to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -8,30 +16,34 @@ pub(super) struct Reading {
     pub(super) stops: bool,
     /// How many opcodes there are.
     codes: u32,
-    /// Something was imported by name before it ended.
+    /// Something was imported by name before it ended, be it by the first lines of a list of words.
     pub(super) imports: bool,
-    /// Something imported was called, or given a state, before it ended.
+    /// Something was imported, or something registered was called, and it is no list of words; or it has all of a pickle,
+    /// from the protocol in front to the STOP.
     pub(super) calls: bool,
 }
 
 impl Reading {
     /// Whether it ended, and after more opcodes than raw weights begin with by chance.
     pub(super) const fn is_long_data(&self) -> bool {
-        self.stops && self.codes >= MIN_CODES
+        self.stops && self.is_long()
+    }
+
+    /// Whether there are more opcodes than raw weights begin with by chance.
+    pub(super) const fn is_long(&self) -> bool {
+        self.codes >= MIN_CODES
     }
 }
 
 /// How the walk ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Ending {
-    /// At a STOP, with a value.
-    Stop,
+    /// Where something runs: what follows does not matter.
+    Runs,
     /// Where the bytes at hand end; all up to there was well-formed.
     Cut,
     /// At something that no unpickler accepts.
     Broken,
-    /// At an argument that Python does not write; whether every unpickler refuses it is not known.
-    Odd,
     /// Nowhere: more well-formed opcodes than any other content has.
     Endless,
 }
@@ -39,7 +51,7 @@ pub(super) enum Ending {
 /// Walks the opcodes; `is_whole` says that the file has no more bytes.
 pub(super) fn read(head: &[u8], is_whole: bool) -> Reading {
     let mut rest = head;
-    let reading = read_from(&mut rest);
+    let reading = Walk::new(&mut rest, is_whole).finish();
     match reading.ending {
         Ending::Cut if is_whole || head.is_empty() => Reading { ending: Ending::Broken, ..reading },
         _ => reading,
@@ -48,27 +60,7 @@ pub(super) fn read(head: &[u8], is_whole: bool) -> Reading {
 
 /// Walks the opcodes to the end of the input, or so far that it can be nothing but a pickle.
 pub(super) fn read_from(input: &mut dyn Input) -> Reading {
-    let mut walk = Walk::new(input);
-    let mut stops = false;
-    let ending = loop {
-        match walk.step() {
-            Ok(None) if walk.codes >= MAX_CODES => break Ending::Endless,
-            Ok(None) => {}
-            Ok(Some(Ending::Stop)) if !walk.calls => {
-                stops = true;
-                (walk.depth, walk.below) = (0, Vec::new());
-            }
-            Ok(Some(ending)) => break ending,
-            Err(Short) => break Ending::Cut,
-        }
-    };
-    Reading {
-        ending,
-        stops: stops || ending == Ending::Stop,
-        imports: walk.imports,
-        calls: walk.calls,
-        codes: walk.codes,
-    }
+    Walk::new(input, true).finish()
 }
 
 /// Bytes that come one after the other.
@@ -94,216 +86,180 @@ impl Input for &[u8] {
     }
 }
 
-/// The unpickler's machine, with numbers of values in place of values.
+/// The unpickler's machine, with as much of the values as tells which may name something.
 #[expect(clippy::struct_excessive_bools, reason = "what was seen on the way, each by itself")]
 struct Walk<'a> {
     rest: &'a mut dyn Input,
-    /// How many values lie above the last mark.
-    depth: usize,
-    /// The same for the marks below.
-    below: Vec<usize>,
+    /// Where the input ends, the file does.
+    is_whole: bool,
+    stack: Stack,
+    /// How many bytes were read, and where the last frame ends.
+    at: u64,
+    frame_end: u64,
+    /// Every byte so far is one of text.
+    is_text: bool,
     imports: bool,
+    /// It goes on as no list of words does, or names what runs when it is imported.
+    is_certain: bool,
     /// Something registered under a number was named, which only pickles with a protocol do.
     extends: bool,
     has_protocol: bool,
-    calls: bool,
+    begins_with_protocol: bool,
+    stops: bool,
     codes: u32,
 }
 
-/// The bytes at hand end within an opcode.
-struct Short;
-
-/// What an opcode does to the stack.
-enum Effect {
-    /// Takes some values and leaves others.
-    Values {
-        takes: usize,
-        leaves: usize,
-    },
-    /// Takes all values above the last mark, and the mark; of those below, as in `Values`.
-    ToMark {
-        takes: usize,
-        leaves: usize,
-    },
-    Mark,
-    Pop,
-    Stop,
-}
-
 impl<'a> Walk<'a> {
-    fn new(rest: &'a mut dyn Input) -> Self {
+    fn new(rest: &'a mut dyn Input, is_whole: bool) -> Self {
         Self {
             rest,
-            depth: 0,
-            below: Vec::new(),
+            is_whole,
+            stack: Stack::default(),
+            at: 0,
+            frame_end: 0,
+            is_text: true,
             imports: false,
+            is_certain: false,
             extends: false,
             has_protocol: false,
-            calls: false,
+            begins_with_protocol: false,
+            stops: false,
             codes: 0,
         }
     }
 
-    /// One opcode; says how the walk ends, if it does.
-    fn step(&mut self) -> Result<Option<Ending>, Short> {
+    fn finish(mut self) -> Reading {
+        let ending = loop {
+            match self.step() {
+                Ok(()) if self.runs() => break Ending::Runs,
+                Ok(()) if self.codes >= MAX_CODES => break Ending::Endless,
+                Ok(()) => {}
+                Err(ending) => break ending,
+            }
+        };
+        if self.imports {
+            // Of a list of words, the next are words as well.
+            for _ in 0..MAX_WORDS_BYTES {
+                if self.runs() || self.byte().is_err() {
+                    break;
+                }
+            }
+        }
+        let calls = self.runs() || (self.begins_with_protocol && self.stops);
+        Reading { ending, stops: self.stops, codes: self.codes, imports: self.imports, calls }
+    }
+
+    /// Whether something was imported that was meant to be, or something registered called.
+    ///
+    /// A list of words may begin with two lines that import something (`cat`, `dog`: `dog` of `at`). It is none if it has
+    /// other bytes than those of text, ends like a pickle, calls something, or names a module that is worth it.
+    const fn runs(&self) -> bool {
+        self.is_certain || (self.imports && (!self.is_text || self.stops))
+    }
+
+    /// One opcode; the error is how the walk ends.
+    ///
+    /// No pickle that was not forged has an opcode that begins in a frame and ends behind it, or a frame in a frame: the
+    /// unpickler in C leaves out what it has of that opcode, and goes on behind the frame.
+    fn step(&mut self) -> Result<(), Ending> {
+        let (begin, frame_end) = (self.at, self.frame_end);
         let code = self.byte()?;
         self.codes = self.codes.saturating_add(1);
-        let Some(effect) = effect(code) else { return Ok(Some(Ending::Broken)) };
-        if !self.skip_argument(code)? {
-            return Ok(Some(Ending::Odd));
-        }
-        self.has_protocol |= code == 0x80;
-        self.imports |= matches!(code, b'c' | b'i') || (code == 0x93 && self.depth >= 2);
-        self.extends |= matches!(code, 0x82..=0x84);
-        let above = self.depth;
-        let holds = match effect {
-            Effect::Stop => return Ok(Some(if self.depth > 0 { Ending::Stop } else { Ending::Broken })),
-            Effect::Mark => {
-                self.below.push(self.depth);
-                self.depth = 0;
-                true
+        let value = self.argument(code);
+        self.is_certain |= begin < frame_end && (code == FRAME || frame_end < self.at);
+        let value = value?;
+        match code {
+            0x80 => {
+                self.has_protocol = true;
+                self.begins_with_protocol |= begin == 0;
             }
-            Effect::Pop if self.depth == 0 => self.unwind(),
-            Effect::Pop => self.values(1, 0),
-            Effect::Values { takes, leaves } => self.values(takes, leaves),
-            Effect::ToMark { takes, leaves } => self.unwind() && self.values(takes, leaves),
-        };
-        let is_call = matches!(code, b'R' | b'i' | b'b' | 0x81 | 0x92) || (code == b'o' && above > 0);
-        self.calls |= holds && (self.imports || (self.extends && self.has_protocol)) && is_call;
-        Ok((!holds).then_some(Ending::Broken))
-    }
-
-    fn values(&mut self, takes: usize, leaves: usize) -> bool {
-        let left = self.depth.checked_sub(takes);
-        self.depth = left.unwrap_or_default().saturating_add(leaves);
-        left.is_some()
-    }
-
-    fn unwind(&mut self) -> bool {
-        let mark = self.below.pop();
-        self.depth = mark.unwrap_or_default();
-        mark.is_some()
-    }
-
-    fn byte(&mut self) -> Result<u8, Short> {
-        self.rest.next_byte().ok_or(Short)
-    }
-
-    fn pass(&mut self, count: u64) -> Result<(), Short> {
-        if count == 0 || self.rest.pass(count) { Ok(()) } else { Err(Short) }
-    }
-
-    /// Passes over what stands behind an opcode; `false` where that cannot be its argument.
-    fn skip_argument(&mut self, code: u8) -> Result<bool, Short> {
-        let fixed = match code {
-            b'K' | b'h' | b'q' | 0x82 => 1,
-            b'M' | 0x83 => 2,
-            b'J' | b'j' | b'r' | 0x84 => 4,
-            b'G' | 0x95 => 8,
-            b'U' | b'C' | 0x8a | 0x8c => self.counted(1)?,
-            b'T' | b'X' | b'B' | 0x8b => self.counted(4)?,
-            0x8d | 0x8e | 0x96 => self.counted(8)?,
-            0x80 => return Ok(self.byte()? <= HIGHEST_PROTOCOL),
-            b'c' | b'i' => return Ok(self.line(is_name)? && self.line(is_name)?),
-            b'I' | b'L' | b'F' | b'g' | b'p' => return self.line(is_number),
-            b'S' => return self.line(is_quoted),
-            b'V' | b'P' => return self.line(|_| true),
-            _ => 0,
-        };
-        self.pass(fixed)?;
-        Ok(true)
-    }
-
-    /// A length in so many bytes; one that no file has is as good as any that is too long.
-    fn counted(&mut self, width: u32) -> Result<u64, Short> {
-        let mut length = 0;
-        for place in 0..width {
-            length |= u64::from(self.byte()?) << (8 * place);
+            0x82..=0x84 => self.extends = true,
+            0x93 => self.import_from_stack()?,
+            b'.' => return self.stop(),
+            _ => {}
         }
-        Ok(length)
+        self.stack.apply(code, value).ok_or(Ending::Broken)?;
+        let is_call = matches!(code, b'R' | b'i' | b'b' | b'o' | 0x81 | 0x92);
+        self.is_certain |= is_call && (self.imports || (self.extends && self.has_protocol));
+        Ok(())
     }
 
-    /// A line; of a longer one than anybody writes, the rest is not looked at.
-    fn line(&mut self, is_right: fn(&[u8]) -> bool) -> Result<bool, Short> {
-        let mut line = Vec::new();
-        loop {
-            match self.byte()? {
-                b'\n' => return Ok(is_right(line.trim_ascii_end())),
-                byte if line.len() < MAX_LINE_BYTES => line.push(byte),
-                _ => return Ok(false),
-            }
+    /// A pickle ends with a value, and another one may follow. Behind a frame that goes on, loaders differ in where.
+    fn stop(&mut self) -> Result<(), Ending> {
+        if !self.stack.end() {
+            return Err(Ending::Broken);
         }
+        self.stops = true;
+        self.is_certain |= self.at < self.frame_end;
+        Ok(())
+    }
+
+    /// Where a frame ends; one that no file holds is read to the file's end, if at all.
+    fn frame(&mut self) -> Result<(), Ending> {
+        match self.number(8)? {
+            length @ ..=MAX_LENGTH => self.frame_end = self.at.saturating_add(length),
+            length if i64::try_from(length).is_err() => return Err(Ending::Broken),
+            _ => self.frame_end = 0,
+        }
+        Ok(())
+    }
+
+    fn import_from_stack(&mut self) -> Result<(), Ending> {
+        let [module, name] = self.stack.top_two().ok_or(Ending::Broken)?;
+        if !module.is_text() || !name.is_text() {
+            return Err(Ending::Broken);
+        }
+        if module.is_module() {
+            (self.imports, self.is_certain) = (true, true);
+        }
+        Ok(())
+    }
+
+    fn byte(&mut self) -> Result<u8, Ending> {
+        let byte = self.rest.next_byte().ok_or(Ending::Cut)?;
+        self.at = self.at.saturating_add(1);
+        self.is_text &= byte >= b' ' || byte.is_ascii_whitespace();
+        Ok(byte)
+    }
+
+    fn pass(&mut self, mut count: u64) -> Result<(), Ending> {
+        for _ in 0..count.min(MAX_SEEN_BYTES) {
+            self.byte()?;
+            count = count.saturating_sub(1);
+        }
+        self.at = self.at.saturating_add(count);
+        if count == 0 || self.rest.pass(count) { Ok(()) } else { Err(Ending::Cut) }
+    }
+
+    /// Reads what stands behind an opcode: the value that it makes, as far as that is told there.
+    fn argument(&mut self, code: u8) -> Result<Value, Ending> {
+        match code {
+            b'K' | 0x82 => self.pass(1)?,
+            b'M' | 0x83 => self.pass(2)?,
+            b'J' | 0x84 => self.pass(4)?,
+            b'G' => self.pass(8)?,
+            FRAME => self.frame()?,
+            b'C' | 0x8a => self.counted(1).and_then(|length| self.pass(length))?,
+            b'B' | 0x8b => self.counted(4).and_then(|length| self.pass(length))?,
+            0x8e | 0x96 => self.counted(8).and_then(|length| self.pass(length))?,
+            _ => return self.telling_argument(code),
+        }
+        Ok(Value::Data)
     }
 }
 
-fn effect(code: u8) -> Option<Effect> {
-    let values = |takes, leaves| Some(Effect::Values { takes, leaves });
-    match code {
-        b'.' => Some(Effect::Stop),
-        b'(' => Some(Effect::Mark),
-        b'0' => Some(Effect::Pop),
-        // PROTO, FRAME.
-        0x80 | 0x95 => values(0, 0),
-        b'N'
-        | b'K'
-        | b'J'
-        | b'M'
-        | b'G'
-        | b'F'
-        | b'I'
-        | b'L'
-        | b'S'
-        | b'V'
-        | b'U'
-        | b'T'
-        | b'X'
-        | b'B'
-        | b'C'
-        | b']'
-        | b'}'
-        | b')'
-        | b'P'
-        | b'g'
-        | b'h'
-        | b'j'
-        | b'c'
-        | 0x82..=0x84
-        | 0x88..=0x8f
-        | 0x96
-        | 0x97 => values(0, 1),
-        // What looks at the topmost value, or replaces it: memo, tuple of one, persistent identifier, buffer.
-        b'p' | b'q' | b'r' | b'Q' | 0x85 | 0x94 | 0x98 => values(1, 1),
-        b'2' => values(1, 2),
-        b'R' | b'a' | b'b' | 0x81 | 0x86 | 0x93 => values(2, 1),
-        b's' | 0x87 | 0x92 => values(3, 1),
-        b'1' => Some(Effect::ToMark { takes: 0, leaves: 0 }),
-        b'd' | b'l' | b't' | b'o' | b'i' | 0x91 => Some(Effect::ToMark { takes: 0, leaves: 1 }),
-        b'e' | b'u' | 0x90 => Some(Effect::ToMark { takes: 1, leaves: 1 }),
-        _ => None,
-    }
-}
-
-fn is_name(line: &[u8]) -> bool {
-    !line.is_empty() && !line.iter().any(|byte| byte.is_ascii_whitespace() || byte.is_ascii_control())
-}
-
-/// Numbers as Python writes and reads them: `12`, `-3L`, `1e-5`, `0x1f`, `1_000`, `nan`, `-inf`.
-fn is_number(line: &[u8]) -> bool {
-    let line = line.trim_ascii().to_ascii_lowercase();
-    let digits = line.strip_prefix(b"-").or_else(|| line.strip_prefix(b"+")).unwrap_or(&line);
-    matches!(digits, b"nan" | b"inf" | b"infinity")
-        || (digits.iter().any(u8::is_ascii_digit)
-            && digits.iter().all(|byte| byte.is_ascii_hexdigit() || b".+-_lxo".contains(byte)))
-}
-
-fn is_quoted(line: &[u8]) -> bool {
-    matches!(line, [b'\'', .., b'\''] | [b'"', .., b'"'])
-}
-
+const FRAME: u8 = 0x95;
 const HIGHEST_PROTOCOL: u8 = 5;
 /// What the smallest dictionary takes.
 const MIN_CODES: u32 = 8;
 /// So many opcodes in a row are no chance.
 const MAX_CODES: u32 = 1 << 20;
-/// How long a line may be: longer ones are read by no loader in a reasonable time, and by no chance end.
-const MAX_LINE_BYTES: usize = 64 << 20;
+/// No file is as long.
+const MAX_LENGTH: u64 = 1 << 48;
+/// How much of what is passed over is seen, whether it is text.
+const MAX_SEEN_BYTES: u64 = 16;
+/// How much of what follows has to be text.
+const MAX_WORDS_BYTES: usize = 512;
+
+#[cfg(test)]
+mod tests;

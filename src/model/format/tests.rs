@@ -120,8 +120,8 @@ fn old_pickles_are_told_by_what_they_do_or_by_name() {
             assert_eq!(detect(name, head), format, "{name} {head:?}");
         }
     }
-    assert_eq!(detect("m.pkl", &long(b"(lp0\nX\xff\xff\xff\0")), ModelFormat::Pickle, "goes on behind the head");
-    assert_eq!(detect("m.pkl", b"(lp0\nX\xff\xff\xff\0"), ModelFormat::Other, "ends too early for any pickle");
+    assert_eq!(detect("m.pkl", &long(b"(lp0\nB\xff\xff\xff\0")), ModelFormat::Pickle, "goes on behind the head");
+    assert_eq!(detect("m.pkl", b"(lp0\nB\xff\xff\xff\0"), ModelFormat::Other, "ends too early for any pickle");
     let compressed: [&[u8]; 6] =
         [b"\x78\x9c\x01", b"\x1f\x8b\x08", b"BZh9", b"\xfd7zXZ\0", b"\x5d\0\0\x80", b"\x04\"M\x18"];
     for compressed in compressed {
@@ -182,6 +182,27 @@ fn safetensors_need_a_header_and_must_not_be_pickles_too() {
         assert_eq!(detect("m.safetensors", &head), ModelFormat::Other, "{length} {begin}");
     }
     assert_eq!(detect("m.safetensors", &long(b"\x00")), ModelFormat::Other);
+}
+
+#[test]
+fn a_pickle_that_goes_on_comes_before_what_else_it_may_be() {
+    let mut block = [&b"V"[..], &[b'a'; 511], HDF5].concat();
+    assert_eq!(detect("m.h5", &long(&block)), ModelFormat::Hdf5, "the line ends, and what follows is no opcode");
+    block.splice(..5, *b"T\xff\xff\0\0");
+    assert_eq!(detect("m.h5", &long(&block)), ModelFormat::Pickle);
+    assert_eq!(detect("m.keras", &vec![b'V'; ModelFormat::HEAD_BYTES]), ModelFormat::Pickle);
+}
+
+#[test]
+fn raw_weights_that_begin_with_a_protocol_are_no_pickles() {
+    let begins: [&[u8]; 4] =
+        [b"\x80\x04B\x01\xd1B\x10", b"\x80\x01T\x1d=\xeb0", b"\x80\x02\x8b?<O<", b"\x80\x03\x8d\xbc\x7b\xc8\xd4"];
+    for begin in begins {
+        for name in ["w.bin", "w.dat"] {
+            assert_eq!(detect(name, &long(begin)), ModelFormat::Other, "{name} {begin:?}");
+        }
+        assert_eq!(detect("w.pkl", &long(begin)), ModelFormat::Pickle, "by its name: {begin:?}");
+    }
 }
 
 #[test]
