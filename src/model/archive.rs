@@ -27,7 +27,10 @@ pub(super) fn zip_directory<R: Read + Seek>(file: &mut R) -> io::Result<Option<D
     let length = file.seek(SeekFrom::End(0))?;
     let tail_start = length.saturating_sub(MAX_END_BYTES);
     let tail = read_at(file, tail_start, MAX_END_BYTES)?;
-    let Some(end) = tail.windows(END.len()).rposition(|window| window == END) else { return Ok(None) };
+    // A record without a comment is the last thing in a file, whatever stands in it.
+    let last = tail.len().checked_sub(END_BYTES).filter(|at| tail.get(*at..).is_some_and(|rest| rest.starts_with(END)));
+    let found = last.or_else(|| tail.windows(END.len()).rposition(|window| window == END));
+    let Some(end) = found else { return Ok(None) };
     let record = tail.get(end..).unwrap_or_default();
     let (Some(size), Some(offset)) = (number(record, 12, 4), number(record, 16, 4)) else { return Ok(None) };
     let end_at = tail_start.saturating_add(to_u64(end));
@@ -210,6 +213,8 @@ const END_64: &[u8] = b"PK\x06\x06";
 const LOCATOR: &[u8] = b"PK\x06\x07";
 const LOCATOR_BYTES: usize = 20;
 const CENTRAL: &[u8] = b"PK\x01\x02";
-/// The record at the end with the longest comment, and the ZIP64 locator before it.
+/// How long the record at the end is without a comment.
+const END_BYTES: usize = 22;
+/// The same with the longest comment, and the ZIP64 locator before it.
 const MAX_END_BYTES: u64 = 22 + 65_535 + 20;
 const MAX_DIRECTORY_BYTES: u64 = 64 << 20;

@@ -47,23 +47,30 @@ impl Look {
         file.rewind()?;
         let head = head(file)?;
         let found = ModelFormat::detect(name, &head);
-        if found.is_told() {
+        if found.is_a(ModelFormat::Pickle) {
             return Ok(found);
         }
         if let Some(zipped) = self.zip(name, file, depth)?
             && (zipped.is_told() || head.starts_with(ZIP))
         {
-            return Ok(zipped);
+            return Ok(in_place_of(zipped, found));
         }
         file.rewind()?;
         let mut at = 0;
+        // Text that is an archive's header as well.
+        let found = if pickle::read(&head, false).ending == Ending::Cut {
+            let reading = pickle::read_from(&mut Seeking { file, at, length });
+            file.rewind()?;
+            of_reading(name, reading, found)
+        } else {
+            found
+        };
+        if found.is_a(ModelFormat::Pickle) {
+            return Ok(found);
+        }
         if is_tar(&head) {
             let skip = &mut |file: &mut BufReader<R>, count: u64| skip(file, count, &mut at, length);
             return self.tar(file, skip, depth).map(|inner| in_place_of(found, inner));
-        }
-        if pickle::read(&head, false).ending == Ending::Cut {
-            let reading = pickle::read_from(&mut Seeking { file, at, length });
-            return Ok(of_reading(name, reading, found));
         }
         self.packed(name, &head, file, found, depth)
     }
@@ -72,7 +79,7 @@ impl Look {
     fn stream(&mut self, name: &ModelPath, input: &mut dyn Read, depth: u8) -> io::Result<ModelFormat> {
         let head = head(input)?;
         let found = ModelFormat::detect(name, &head);
-        if found.is_told() {
+        if found.is_a(ModelFormat::Pickle) {
             return Ok(found);
         }
         let mut whole = head.chain(input);
@@ -136,15 +143,15 @@ impl Look {
         let Some(directory) = zip_directory(file)? else { return Ok(None) };
         let names: Vec<String> = directory.members.iter().map(|member| member.name.to_lowercase()).collect();
         let mut told = zip_of(Hint::of(name), &names);
-        if told.executes_code() {
+        if told.is_a(ModelFormat::Pickle) {
             return Ok(Some(told));
         }
         if directory.is_unclear || depth >= MAX_DEPTH {
-            told = ModelFormat::Compressed;
+            told = in_place_of(told, ModelFormat::Compressed);
         }
         for member in &directory.members {
             let inner = self.member(member, file, depth.saturating_add(1))?;
-            if inner.executes_code() {
+            if inner.is_a(ModelFormat::Pickle) {
                 return Ok(Some(inner));
             }
             told = in_place_of(told, inner);
@@ -204,7 +211,7 @@ impl Look {
                 b'S' => return Ok(ModelFormat::Compressed),
                 _ => {
                     let inner = self.stream(&member_path(&header.name), &mut content, depth.saturating_add(1))?;
-                    if inner.executes_code() {
+                    if inner.is_a(ModelFormat::Pickle) {
                         return Ok(inner);
                     }
                     told = in_place_of(told, inner);
@@ -331,8 +338,14 @@ fn of_reading(name: &ModelPath, reading: pickle::Reading, found: ModelFormat) ->
     if reading.calls || reading.ending == Ending::Endless || expected { ModelFormat::Pickle } else { found }
 }
 
+/// What is worse of the two: a pickle, what may hold one unseen, what runs code otherwise.
 fn in_place_of(outer: ModelFormat, inner: ModelFormat) -> ModelFormat {
-    if inner.is_told() { inner } else { outer }
+    let badness = |format: ModelFormat| match format {
+        ModelFormat::Compressed => 2,
+        format if format.is_a(ModelFormat::Pickle) => 3,
+        format => u8::from(format.executes_code()),
+    };
+    if badness(inner) > badness(outer) { inner } else { outer }
 }
 
 fn is_tar(head: &[u8]) -> bool {

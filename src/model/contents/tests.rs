@@ -215,3 +215,29 @@ fn what_unpacks_to_nothing_has_an_end() {
     assert_eq!(found, ModelFormat::Compressed);
     assert!(file.at < 300 << 20, "{}", file.at);
 }
+
+#[test]
+fn pickles_are_seen_behind_what_runs_code_otherwise() {
+    let (pickle, hdf5): (&[u8], &[u8]) = (b"\x80\x04cos\nsystem\n\x8c\x02id\x85R.", b"\x89HDF\r\n\x1a\n rest");
+    let keras = [("config.json", 0, &b"{}"[..]), ("metadata.json", 0, b"{}"), ("model.weights.h5", 0, hdf5)];
+    assert_eq!(read("m.keras", &zip(&keras, b"")), ModelFormat::Keras);
+    let with_pickle = [&keras[..], &[("x.bin", 0, pickle)]].concat();
+    let after_hdf5 = zip(&[("a.h5", 0, hdf5), ("b", 8, pickle)], b"");
+    // A record at the end that holds its own signature, where the numbers of disks are.
+    let mut twice = zip(&[("b", 0, pickle)], b"");
+    let end = twice.len() - 22;
+    twice[end + 4..end + 8].copy_from_slice(b"PK\x05\x06");
+    // One that goes on behind the first bytes.
+    let long = [b"Vaaaa".as_slice(), &[b'a'; 6000], b"\n0cos\nsystem\n(S'id'\ntR."].concat();
+    for (name, content) in [
+        ("m.keras", zip(&with_pickle, b"")),
+        ("m.zip", after_hdf5),
+        ("m.tar", tar(&[("0a.h5", hdf5), ("0b", pickle)])),
+        ("m.keras", gzip(pickle)),
+        ("m.h5", zlib(pickle, 6)),
+        ("m.zip", twice),
+        ("m.bin", long),
+    ] {
+        assert_eq!(read(name, &content), ModelFormat::Pickle, "{name}");
+    }
+}
