@@ -1,5 +1,6 @@
 """Fingerprints against what their hashes cost at least, packages against `cp` of the same tree and the time of hashing it."""
 
+import mmap
 import os
 import pathlib
 import shutil
@@ -28,8 +29,12 @@ class Programs(typing.NamedTuple):
 
 
 def warm(*paths: pathlib.Path) -> None:
-    """Has the page cache hold the files, which some kernels give back early, and nothing else wait to be written."""
+    """Has the page cache hold the files, which some kernels give back early, nothing else wait to be written, and as much
+    memory at hand again: a virtual machine's is slow when it is used for the first time after a while."""
     os.sync()
+    needed = sum(file.stat().st_size for path in paths for file in [path, *path.rglob("*")] if file.is_file())
+    memory = mmap.mmap(-1, max(needed, 1 << 20), flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | mmap.MAP_POPULATE)
+    memory.close()
     for path in paths:
         if path.exists():
             words = ["find", str(path), "-type", "f", "-exec", "cat", "{}", "+"]
